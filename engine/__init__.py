@@ -1,0 +1,1 @@
+"""The workflow engine of the 12345 hotline: procedure, deadlines, log, replay."""

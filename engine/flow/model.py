@@ -1,0 +1,159 @@
+"""What a step of a process takes in and gives out: plain values, nothing of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+Json = Any  # None | bool | int | float | str | list[Json] | dict[str, Json]
+
+SEMANTICS = 1
+"""The version of the engine's semantics, recorded in every event; older ones stay executable."""
+
+
+class Refused(Exception):
+    """A step that cannot be taken; str() is a code, and `facts` fill the sentence for the reader.
+
+    Codes: task_gone, task_unknown, ended, nobody_waits, stuck, expression, loop, deadline.
+    """
+
+    def __init__(self, code: str, **facts: Json) -> None:
+        super().__init__(code)
+        self.code = code
+        self.facts = facts
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong in an uploaded file; `sentence` is for the process owner, in Chinese."""
+
+    file: str
+    element: str
+    rule: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.element}: {self.sentence}"
+
+
+class DefinitionsRefused(Exception):
+    """Definitions that do not parse; `findings` says where and why."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        super().__init__("\n".join(map(str, findings)))
+        self.findings = tuple(findings)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came from outside while a step ran, enough to take the step again without it.
+
+    kind "due": question {"start": iso, "days": n}, answer = workdays.Due.as_json()
+    kind "decision": question = {"decision": id, "inputs": {...}},
+                     answer = {"rule": n or id, "outputs": {...}}
+    """
+
+    kind: str
+    question: Mapping[str, Json]
+    answer: Json
+    element: str = ""
+
+
+class Readings(Protocol):
+    """Answers a process's questions about the outside world (live, recorded or supposed)."""
+
+    def due(self, start: datetime, days: int) -> Mapping[str, Json]:
+        """The end of the n-th working day after `start`, as workdays.Due.as_json()."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTask:
+    """A user task that waits for somebody."""
+
+    id: int
+    element: str
+    name: str
+    form: str
+    role: str
+    unit: str
+    leg: int | None
+    address: str
+    article: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """A deadline that waits: `due` is aware, in UTC; `why` explains it (workdays.Due.as_json())."""
+
+    id: int
+    element: str
+    deadline: str
+    due: datetime
+    leg: int | None
+    address: str
+    provisional: bool = False
+    why: Mapping[str, Json] = field(default_factory=dict)
+    article: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """An element with the property `milestone` was completed, at `at` (a due time when late)."""
+
+    name: str
+    at: datetime
+    element: str
+    task: int
+    leg: int | None
+    values: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message to the world: an external topic and the routing values of its scope."""
+
+    topic: str
+    element: str
+    task: int
+    leg: int | None
+    values: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """An element that was passed in this step, with the flow that led to it (may be empty)."""
+
+    element: str
+    flow: str
+    task: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A deadline named by a property, as it stands after this step; kept by legs after it ends."""
+
+    name: str
+    leg: int | None
+    due: datetime
+    provisional: bool
+    why: Mapping[str, Json]
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """All that a step decided. `tasks` and `timers` are everything open after it, not a change."""
+
+    state: Any
+    tasks: tuple[OpenTask, ...]
+    timers: tuple[Timer, ...]
+    milestones: tuple[Milestone, ...]
+    messages: tuple[Message, ...]
+    readings: tuple[Reading, ...]
+    walked: tuple[Walked, ...]
+    values: Mapping[str, Json]
+    """The routing values of the outermost process after the step."""
+    ended: bool

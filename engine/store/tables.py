@@ -1,0 +1,373 @@
+"""The tables, by subject. Times are aware instants; JSON is text, because key order matters."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime: timestamptz in PostgreSQL, sortable UTC text in SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Any) -> Any:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(27))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        value = value.astimezone(UTC)
+        return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Any) -> datetime | None:
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return datetime.fromisoformat(value)
+        return value.astimezone(UTC)
+
+
+# --- places and people -------------------------------------------------------------------
+
+areas = Table(
+    "areas",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("level", String(10), nullable=False),  # city | county
+    Column("parent", ForeignKey("areas.id")),
+)
+
+units = Table(
+    "units",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("area", ForeignKey("areas.id"), nullable=False),
+    Column("level", String(10), nullable=False),
+    # centre | authority | department | station (上级驻饶) | enterprise | party
+    Column("kind", String(20), nullable=False),
+    Column("superior", ForeignKey("units.id")),
+    Column("active", Boolean, nullable=False),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(40), nullable=False, unique=True),
+    Column("display_name", String(40), nullable=False),
+    Column("unit", ForeignKey("units.id"), nullable=False),
+    Column("password_hash", String(200), nullable=False),
+    Column("must_change", Boolean, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("locked_until", Instant),
+)
+
+user_roles = Table(
+    "user_roles",
+    metadata,
+    Column("user", ForeignKey("users.id"), primary_key=True),
+    Column("role", String(30), primary_key=True),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # sha256 of the token in the cookie
+    Column("user", ForeignKey("users.id"), nullable=False, index=True),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)
+
+# --- definitions and calendar ------------------------------------------------------------
+
+versions = Table(
+    "versions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+)
+
+version_files = Table(
+    "version_files",
+    metadata,
+    Column("version", ForeignKey("versions.id"), primary_key=True),
+    Column("path", String(200), primary_key=True),  # "bpmn/ticket.bpmn", "forms/x.form"
+    Column("content", LargeBinary, nullable=False),
+)
+
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("version", ForeignKey("versions.id"), nullable=False),
+    Column("in_force_from", Instant, nullable=False),
+    Column("deployed_at", Instant, nullable=False),
+    Column("actor", String(40), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+calendar_revisions = Table(
+    "calendar_revisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("actor", String(40), nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+calendar_days = Table(
+    "calendar_days",
+    metadata,
+    Column("date", Date, primary_key=True),
+    Column("is_workday", Boolean, nullable=False),
+    Column("source", String(40), nullable=False),  # 法定 | 调休 | 放假 | ...
+    Column("document", String(80), nullable=False),
+    Column("editor", String(40), nullable=False),
+    Column("revision", ForeignKey("calendar_revisions.id"), nullable=False),
+)
+
+calendar_years = Table(
+    "calendar_years",
+    metadata,
+    Column("year", Integer, primary_key=True),
+    Column("document", String(80), nullable=False),
+    Column("revision", ForeignKey("calendar_revisions.id"), nullable=False),
+)
+
+# --- tickets: what the steps leave behind, for work lists and the sweep -------------------
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("number", String(20), nullable=False, unique=True),
+    Column("version", ForeignKey("versions.id"), nullable=False),
+    Column("process", String(80), nullable=False),
+    Column("area", ForeignKey("areas.id"), nullable=False, index=True),
+    Column("centre", ForeignKey("units.id"), nullable=False),
+    Column("authority", ForeignKey("units.id"), nullable=False),
+    Column("type", String(20), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
+    Column("created_by", String(40), nullable=False),
+    Column("card", LargeBinary),  # title, place, caller: encrypted under the ticket's key
+    Column("accepted_at", Instant),
+    Column("dispatched_at", Instant),  # the first dispatch
+    Column("closed_at", Instant),
+    Column("outcome", String(20)),
+    Column("followed_up_at", Instant),
+    Column("rated_at", Instant),
+    Column("rating", String(20)),
+    Column("archived_at", Instant),
+    Column("ended_at", Instant),
+    Column("erased_at", Instant),
+    Column("seq", Integer, nullable=False),  # number of events in the chain
+    Column("head", String(64), nullable=False),  # hash of the last event
+)
+
+ticket_keys = Table(
+    "ticket_keys",
+    metadata,
+    Column("ticket", ForeignKey("tickets.id"), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+)
+
+states = Table(
+    "states",
+    metadata,
+    Column("ticket", ForeignKey("tickets.id"), primary_key=True),
+    Column("instance", Integer, primary_key=True),  # 1 is the ticket's own process
+    Column("semantics", Integer, nullable=False),
+    Column("blob", LargeBinary, nullable=False),
+)
+
+legs = Table(
+    "legs",
+    metadata,
+    Column("ticket", ForeignKey("tickets.id"), primary_key=True),
+    Column("leg", Integer, primary_key=True),
+    Column("parent", Integer),
+    Column("round", Integer, nullable=False),
+    Column("duty", String(10), nullable=False),  # lead | co
+    Column("unit", ForeignKey("units.id"), nullable=False),
+    Column("area", ForeignKey("areas.id"), nullable=False),
+    Column("centre", ForeignKey("units.id"), nullable=False),  # 派单中心
+    Column("peer_centre", ForeignKey("units.id"), nullable=False),  # 同级中心
+    Column("authority", ForeignKey("units.id"), nullable=False),
+    Column("dispatched_at", Instant),
+    Column("sign_due", Instant),
+    Column("due", Instant),
+    Column("signed_at", Instant),
+    Column("unsigned_at", Instant),  # 未及时签收, from the due time
+    Column("reported_at", Instant),  # of the last report; final once accepted
+    Column("closed_at", Instant),  # the report was accepted
+    Column("overdue_at", Instant),  # 超期, from the due time
+    Column("void_at", Instant),
+    Index("ix_legs_unit_due", "unit", "due"),
+    Index("ix_legs_overdue_at", "overdue_at"),
+    Index("ix_legs_unsigned_at", "unsigned_at"),
+)
+
+deadlines = Table(
+    "deadlines",
+    metadata,
+    Column("ticket", ForeignKey("tickets.id"), primary_key=True),
+    Column("leg", Integer, primary_key=True),  # 0: of the ticket itself
+    Column("name", String(40), primary_key=True),
+    Column("due", Instant, nullable=False),
+    Column("provisional", Boolean, nullable=False, index=True),
+    Column("article", String(40), nullable=False),
+    Column("why", Text, nullable=False),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("ticket", ForeignKey("tickets.id"), primary_key=True),
+    Column("instance", Integer, primary_key=True),
+    Column("task", Integer, primary_key=True),
+    Column("element", String(80), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("form", String(80), nullable=False),
+    Column("role", String(30), nullable=False),
+    Column("unit", ForeignKey("units.id"), nullable=False),
+    Column("area", ForeignKey("areas.id"), nullable=False),
+    Column("leg", Integer),
+    Column("address", Text, nullable=False),
+    Column("article", String(40), nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("due", Instant),  # the earliest deadline over this task, for the order of work lists
+    Column("claimed_by", ForeignKey("users.id")),
+    Column("claimed_at", Instant),
+    Index("ix_tasks_unit_role_due", "unit", "role", "due"),
+    Index("ix_tasks_claimed_by", "claimed_by"),
+)
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("ticket", ForeignKey("tickets.id"), primary_key=True),
+    Column("instance", Integer, primary_key=True),
+    Column("task", Integer, primary_key=True),
+    Column("element", String(80), nullable=False),
+    Column("deadline", String(40), nullable=False),
+    Column("leg", Integer),
+    Column("due", Instant, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_try_at", Instant, nullable=False),  # = due until a firing failed
+    Column("alarm", Text),  # why it failed, for the people who run the system
+    Index("ix_timers_next_try_at", "next_try_at"),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("ticket", ForeignKey("tickets.id"), primary_key=True),
+    Column("task", Integer, primary_key=True),
+    Column("user", ForeignKey("users.id"), primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("content", LargeBinary, nullable=False),  # encrypted under the ticket's key
+)
+
+numbers = Table(
+    "numbers",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("last", Integer, nullable=False),
+)
+
+# --- the log ------------------------------------------------------------------------------
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("chain", String(40), nullable=False),  # the ticket's number, or "system"
+    Column("seq", Integer, nullable=False),
+    Column("kind", String(10), nullable=False),  # step | fact
+    Column("name", String(40), nullable=False),  # start complete send tick revise | claim draft ...
+    Column("at", Instant, nullable=False),
+    Column("actor", String(40), nullable=False),
+    Column("unit", String(40), nullable=False),
+    Column("body", Text, nullable=False),  # canonical JSON: all of the event but what follows
+    Column("commitment", String(64), nullable=False),  # to the payload, salted; "" without one
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("chain", "seq"),
+)
+
+payloads = Table(
+    "payloads",
+    metadata,
+    Column("event", ForeignKey("events.id"), primary_key=True),
+    Column("content", LargeBinary, nullable=False),  # salt and payload, encrypted
+)
+
+chains = Table(
+    "chains",
+    metadata,
+    Column("name", String(40), primary_key=True),  # chains of no ticket: "system"
+    Column("seq", Integer, nullable=False),
+    Column("head", String(64), nullable=False),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("user", String(40), primary_key=True),
+    Column("act", String(40), nullable=False),
+    Column("ticket", Integer),
+    Column("at", Instant, nullable=False, index=True),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(100), nullable=False, unique=True),  # chain/seq/n, against doubles
+    Column("topic", String(60), nullable=False),
+    Column("ticket", ForeignKey("tickets.id"), nullable=False),
+    Column("content", Text, nullable=False),  # routing values only
+    Column("created_at", Instant, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_try_at", Instant),  # NULL once delivered
+    Column("delivered_at", Instant),
+    Column("error", Text),
+    Index("ix_outbox_next_try_at", "next_try_at"),
+)
