@@ -1,0 +1,1 @@
+"""SQL out: what pages and reports show; nothing here writes."""
