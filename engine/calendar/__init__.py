@@ -1,0 +1,1 @@
+"""The calendar that is shipped with the engine: data files only, see README.md."""
