@@ -1,0 +1,62 @@
+// The entry of vendor/app.js. Every page also works without it.
+import htmx from "htmx.org";
+
+htmx.config.allowEval = false; // the pages' policy forbids it anyway
+htmx.config.includeIndicatorStyles = false; // no inline style
+htmx.config.selfRequestsOnly = true;
+htmx.config.historyCacheSize = 0; // nothing about callers stays in the browser's storage
+htmx.config.scrollIntoViewOnBoost = false;
+
+document.documentElement.classList.add("js");
+
+// What somebody types while the server draws the form again must not be lost: the values that
+// stand in the old fields at the moment of the swap go into the new ones.
+const kept = new Map();
+
+function controls(root) {
+  return root.querySelectorAll("input, select, textarea");
+}
+
+function slot(control) {
+  const choice = control.type === "checkbox" || control.type === "radio";
+  return choice ? `${control.name} ${control.value}` : control.name;
+}
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  kept.clear();
+  for (const control of controls(event.detail.target)) {
+    if (control.type !== "hidden" && control.name) {
+      kept.set(slot(control), control.type === "checkbox" || control.type === "radio"
+        ? control.checked : control.value);
+    }
+  }
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  for (const control of controls(event.detail.target)) {
+    if (control.type === "hidden" || !kept.has(slot(control))) continue;
+    const value = kept.get(slot(control));
+    if (typeof value === "boolean") control.checked = value;
+    else control.value = value;
+  }
+  kept.clear();
+});
+
+// An answer of a fragment route that is no fragment (signed out, ticket gone) is a page: show it.
+document.addEventListener("htmx:responseError", (event) => {
+  const form = event.detail.elt.closest("form");
+  if (form) form.requestSubmit(form.querySelector("[value=update]"));
+});
+
+// The summary of errors is read out first, as the GOV.UK pattern asks.
+document.querySelector("[data-focus-first]")?.focus();
+
+// A second click while the first is under way: the server would answer it all the same.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.sent) event.preventDefault();
+  else form.dataset.sent = "yes";
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});
