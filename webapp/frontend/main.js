@@ -56,6 +56,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.dataset.sent) event.preventDefault();
   else form.dataset.sent = "yes";
+  setTimeout(() => delete form.dataset.sent, 10000); // the answer may never have come
 });
 window.addEventListener("pageshow", () => {
   for (const form of document.forms) delete form.dataset.sent;

@@ -1,0 +1,212 @@
+"""Every request comes in here: who it is, whether they may, which language, which headers."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from engine.access import Denied, User, authorize
+from engine.acts import people
+from engine.store import Store
+from webapp.pages import ACTIONS, OPEN, SIGNED_IN
+
+COOKIE = "hotline_session"
+LANGUAGE = "hotline_language"
+LANGUAGES = ("zh", "en")
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",  # Bootstrap's ticks and arrows
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hotline:
+    """What the application was made with."""
+
+    store: Store
+    clock: Callable[[], datetime]
+
+
+def _hotline() -> Hotline:
+    hotline: Hotline = current_app.extensions["hotline"]
+    return hotline
+
+
+def store() -> Store:
+    """The store that the door opened."""
+    return _hotline().store
+
+
+def now() -> datetime:
+    """The time of this request: the clock is read once."""
+    if "now" not in g:
+        g.now = _hotline().clock()
+    moment: datetime = g.now
+    return moment
+
+
+def token() -> str:
+    """The random token of the session, "" without one."""
+    return request.cookies.get(COOKIE, "")
+
+
+def _signed_in() -> people.SignedIn | None:
+    if "signed_in" not in g:
+        g.signed_in = None  # should the store fail, the page that says so is for nobody
+        if token():
+            g.signed_in = people.user_of(store(), token(), now())
+    found: people.SignedIn | None = g.signed_in
+    return found
+
+
+def person_or_none() -> User | None:
+    """Who is signed in, as far as this request has asked."""
+    found: people.SignedIn | None = g.get("signed_in")
+    return found.user if found else None
+
+
+def person() -> User:
+    """Who is signed in; only for views that are not open to everybody."""
+    found = _signed_in()
+    if found is None:
+        raise RuntimeError("a view that needs a person was reached without one")
+    return found.user
+
+
+def must_change() -> bool:
+    """Whether the person has to change the password before anything else."""
+    found: people.SignedIn | None = g.get("signed_in")
+    return bool(found and found.must_change)
+
+
+def tls() -> bool:
+    """Whether people reach this by https."""
+    return bool(current_app.config["TLS"])
+
+
+def may(action: str, facts: Mapping[str, Any] | None = None) -> bool:
+    """Whether the person may do something, for what a page offers (the act asks again)."""
+    someone = person_or_none()
+    if someone is None:
+        return False
+    try:
+        authorize(someone, action, facts or {})
+    except Denied:
+        return False
+    return True
+
+
+def new_key() -> str:
+    """An idempotency key for a form: sent twice, it is done once."""
+    return secrets.token_urlsafe(24)
+
+
+def key() -> str:
+    """The idempotency key that came with the form."""
+    given = request.form.get("_key", "")
+    return given if 16 <= len(given) <= 64 else new_key()
+
+
+def language() -> str:
+    """zh unless the person chose en."""
+    chosen = request.cookies.get(LANGUAGE, "")
+    return chosen if chosen in LANGUAGES else LANGUAGES[0]
+
+
+def here() -> str:
+    """The address of this page, to come back to; a form that was sent has the page it is on."""
+    return request.full_path.rstrip("?") if request.method == "GET" else request.path
+
+
+def local_path(address: str) -> str:
+    """An address to go on to, if it is a path of this site; else the work list."""
+    parts = urlsplit(address)
+    fine = (
+        address.startswith("/")
+        and not address.startswith("//")
+        and "\\" not in address
+        and not parts.netloc
+        and not parts.scheme
+    )
+    return address if fine else url_for("work.tasks")
+
+
+def give_token(response: AnyResponse, value: str) -> None:
+    """Put a session's token into the cookie; "" takes it out."""
+    if value:
+        response.set_cookie(
+            COOKIE, value, httponly=True, samesite="Lax", secure=tls()
+        )
+    else:
+        response.delete_cookie(
+            COOKIE, httponly=True, samesite="Lax", secure=tls()
+        )
+
+
+def _admit() -> AnyResponse | None:
+    """Let a request through to its view, or send it to sign in; the object is asked for later."""
+    endpoint = request.endpoint
+    if endpoint is None:
+        _signed_in()  # for the head of the page that says 404
+        return None
+    action = ACTIONS[endpoint]  # an endpoint that declares nothing is an error, not open
+    if endpoint == "static" or request.path == "/healthz":
+        return None
+    found = _signed_in()
+    if action == OPEN:
+        return None
+    if found is None:
+        from webapp.people import ask_to_sign_in
+
+        return ask_to_sign_in()
+    if found.must_change and action != SIGNED_IN:
+        return redirect(url_for("people.password"))
+    if action != SIGNED_IN:
+        authorize(found.user, action, {})
+    return None
+
+
+def _harden(response: Response) -> Response:
+    headers = response.headers
+    headers["Content-Security-Policy"] = POLICY
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(), payment=()"
+    if tls():
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    if request.endpoint != "static":
+        headers["Cache-Control"] = "no-store"
+    return response
+
+
+def attach(app: Flask) -> None:
+    """Put the door in front of every view."""
+    app.before_request(_admit)
+    app.after_request(_harden)
+
+
+def page(body: str, status: int = 200) -> Response:
+    """An answer with a status."""
+    response = make_response(body)
+    response.status_code = status
+    return response

@@ -1,0 +1,32 @@
+"""The table of routes: every view declares which action it needs; one that does not is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from flask import Blueprint
+
+OPEN = "open"
+"""The action of a view for everybody, signed in or not: sign-in, language, health, files."""
+
+SIGNED_IN = "signed_in"
+"""The action of a view for whoever is signed in, on what is their own: password, sign-out."""
+
+ACTIONS: dict[str, str] = {"static": OPEN}
+"""Endpoint -> action of engine.access, or OPEN or SIGNED_IN."""
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def page(
+    blueprint: Blueprint, rule: str, action: str, methods: Iterable[str] = ("GET",)
+) -> Callable[[View], View]:
+    """Add a view to a blueprint together with the action that a person must be allowed."""
+
+    def declare(view: View) -> View:
+        blueprint.add_url_rule(rule, view.__name__, view, methods=list(methods))
+        ACTIONS[f"{blueprint.name}.{view.__name__}"] = action
+        return view
+
+    return declare

@@ -1,0 +1,134 @@
+"""Sign-in, sign-out, password, language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from engine.acts import people
+from engine.errors import Trouble
+from webapp import door
+from webapp.pages import OPEN, SIGNED_IN, page
+from webapp.problems import sentence
+
+desk = Blueprint("people", __name__)
+
+KEPT = "kept."
+"""Before the names of the fields that somebody typed while the session ran out."""
+
+SHORTEST_PASSWORD = 10
+
+
+def _kept() -> list[tuple[str, str]]:
+    """What was typed into the page that asked to sign in, carried through it."""
+    found = request.form.items(multi=True)
+    return [(name[len(KEPT) :], value) for name, value in found if name.startswith(KEPT)]
+
+
+def _sign_in_page(
+    status: int,
+    onward: str,
+    kept: Iterable[tuple[str, str]] = (),
+    name: str = "",
+    error: str = "",
+) -> Response:
+    body = render_template(
+        "sign_in.html", onward=onward, kept=list(kept), name=name, error=error
+    )
+    return door.page(body, status)
+
+
+def ask_to_sign_in() -> Response:
+    """Answer a request of nobody: come back after signing in, with what was typed."""
+    if request.method != "POST":
+        onward = request.full_path.rstrip("?")
+        return redirect(url_for("people.sign_in", next=onward))
+    fields = request.form.items(multi=True)
+    kept = [(name, value) for name, value in fields if name not in ("csrf_token", "_key", "_do")]
+    error = gettext("登录已过期，请重新登录。您刚才填写的内容没有丢失。")
+    return _sign_in_page(401, request.path, kept, error=error)
+
+
+@page(desk, "/sign-in", OPEN, methods=("GET", "POST"))
+def sign_in() -> Response:
+    """Begin a session."""
+    if request.method == "GET":
+        return _sign_in_page(200, request.args.get("next", ""))
+    onward, kept = request.form.get("next", ""), _kept()
+    name = request.form.get("name", "").strip()
+    word = request.form.get("password", "")
+    if not name or not word:
+        return _sign_in_page(400, onward, kept, name, gettext("请输入用户名和密码。"))
+    try:
+        begun = people.sign_in(door.store(), name, word, door.now())
+    except Trouble as trouble:
+        return _sign_in_page(401, onward, kept, name, sentence(trouble))
+    if door.token():
+        people.sign_out(door.store(), door.token(), door.now())
+    session.clear()
+    goal = door.local_path(onward)
+    if begun.must_change:
+        answer: Response = redirect(url_for("people.password"))
+    elif kept:
+        answer = door.page(render_template("resume.html", onward=goal, kept=kept))
+    else:
+        answer = redirect(goal)
+    door.give_token(answer, begun.token)
+    return answer
+
+
+@page(desk, "/sign-out", SIGNED_IN, methods=("POST",))
+def sign_out() -> Response:
+    """End the session."""
+    people.sign_out(door.store(), door.token(), door.now())
+    session.clear()
+    flash(gettext("您已退出登录。"))
+    answer = redirect(url_for("people.sign_in"))
+    door.give_token(answer, "")
+    return answer
+
+
+@page(desk, "/password", SIGNED_IN, methods=("GET", "POST"))
+def password() -> Response:
+    """Change one's own password; asked for at the first sign-in."""
+    errors: dict[str, str] = {}
+    status = 200
+    if request.method == "POST":
+        old = request.form.get("old", "")
+        new = request.form.get("new", "")
+        if not old:
+            errors["old"] = gettext("请输入现在的密码。")
+        if len(new) < SHORTEST_PASSWORD:
+            errors["new"] = gettext("新密码至少 %(n)d 个字符。", n=SHORTEST_PASSWORD)
+        elif new == old:
+            errors["new"] = gettext("新密码不能与现在的密码相同。")
+        elif new != request.form.get("again", ""):
+            errors["again"] = gettext("两次输入的新密码不一致。")
+        if not errors:
+            try:
+                people.change_password(
+                    door.store(), door.person(), old, new, door.now(), keep=door.token()
+                )
+            except Trouble as trouble:
+                errors["old"] = sentence(trouble)
+            else:
+                flash(gettext("密码已修改，其他设备上的登录已全部退出。"))
+                return redirect(url_for("work.tasks"))
+        status = 400
+    must = door.must_change()
+    return door.page(render_template("password.html", errors=errors, must=must), status)
+
+
+@page(desk, "/language/<code>", OPEN)
+def language(code: str) -> Response:
+    """Choose the language of the pages, and go back to where one was."""
+    answer = redirect(door.local_path(request.args.get("next", "")))
+    if code in door.LANGUAGES:
+        answer.set_cookie(
+            door.LANGUAGE, code, max_age=31_536_000, httponly=True, samesite="Lax",
+            secure=door.tls(),
+        )
+    return answer

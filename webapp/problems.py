@@ -1,0 +1,119 @@
+"""Every error as a page: a sentence that says what is the matter, and what to do next."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, Response, render_template, request
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from engine.errors import Denied, StoreError, Trouble, VaultError, template
+from engine.flow.model import Refused
+from webapp import door, words
+
+log = logging.getLogger(__name__)
+
+CONFLICTS = frozenset(
+    {"task_gone", "task_unknown", "ended", "nobody_waits", "chain_moved", "denied_claimed", "erased"}
+)
+"""Codes that say somebody was quicker: 409."""
+
+UNKNOWN = frozenset({"ticket_unknown", "user_unknown", "chain_unknown"})
+"""Codes that say there is no such thing: 404."""
+
+BROKEN = frozenset({"unknown", "stuck", "expression", "loop", "deadline", "no_rule", "reading"})
+"""Codes that the person at the page can do nothing about: 500."""
+
+
+class _Facts(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+def sentence(trouble: Trouble | Refused) -> str:
+    """The sentence of an error in the language of the page, its facts in words."""
+    facts = {
+        name: words.moment(value) if isinstance(value, datetime) else value
+        for name, value in trouble.facts.items()
+    }
+    return gettext(template(trouble.code)) % _Facts({"code": trouble.code, **facts})
+
+
+def status_of(trouble: Trouble | Refused) -> int:
+    """The HTTP status of an error."""
+    if isinstance(trouble, Denied) and trouble.code not in CONFLICTS:
+        return 404 if trouble.hidden else 403
+    if trouble.code in CONFLICTS:
+        return 409
+    if trouble.code in UNKNOWN:
+        return 404
+    if isinstance(trouble, StoreError | VaultError):
+        return 503
+    return 500 if trouble.code in BROKEN else 400
+
+
+def answer(status: int, said: str = "", reference: str = "", **more: Any) -> Response:
+    """The page of an error."""
+    body = render_template(
+        "problem.html", status=status, said=said, reference=reference, **more
+    )
+    response = door.page(body, status)
+    if status == 503:
+        response.headers["Retry-After"] = "30"
+    return response
+
+
+def _trouble(trouble: Trouble | Refused) -> Response:
+    status = status_of(trouble)
+    reference = _log(trouble, status) if status >= 500 else ""
+    said = "" if status == 404 and isinstance(trouble, Denied) else sentence(trouble)
+    return answer(status, said, reference)
+
+
+def _http(error: HTTPException) -> Response:
+    response = answer(error.code or 500)
+    for name, value in error.get_headers():
+        if name.lower() == "allow":
+            response.headers[name] = value
+    return response
+
+
+def _forged(error: CSRFError) -> Response:
+    return answer(
+        400,
+        gettext("页面停留太久或不是从本站提交的，刚才的提交没有生效。请返回上一页，刷新后重新提交。"),
+    )
+
+
+def _unforeseen(error: Exception) -> Response:
+    return answer(500, reference=_log(error, 500))
+
+
+def _log(error: Exception, status: int) -> str:
+    """Log an error without content: where it happened, and a reference that the page shows."""
+    reference = secrets.token_hex(4)
+    log.error(
+        "request failed",
+        exc_info=error,
+        extra=_about_request(reference, status),
+    )
+    return reference
+
+
+def _about_request(reference: str, status: int) -> Mapping[str, Any]:
+    return {"reference": reference, "status": status, "endpoint": request.endpoint or ""}
+
+
+def attach(app: Flask) -> None:
+    """Answer every error with a page."""
+    app.register_error_handler(Trouble, _trouble)
+    app.register_error_handler(Refused, _trouble)
+    app.register_error_handler(CSRFError, _forged)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unforeseen)

@@ -1,0 +1,122 @@
+"""A ticket: found, started, its page, its tasks' forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from engine.acts import tickets, work
+from engine.errors import Denied, Trouble
+from engine.flow.model import Refused
+from engine.read import ticket as reading
+from webapp import door, problems
+from webapp.pages import page
+
+desk = Blueprint("tickets", __name__)
+
+OURS = ("csrf_token", "_key", "_do")
+"""Names of a form's fields that are the page's and not the form's."""
+
+Raw = Mapping[str, Sequence[str]]
+
+
+def _raw() -> Raw:
+    """What was typed, as it was typed."""
+    return {name: values for name, values in request.form.lists() if name not in OURS}
+
+
+def _doing() -> str:
+    """Which button was used: done, draft, update."""
+    return request.form.get("_do", "done")
+
+
+@page(desk, "/tickets", "read_ticket")
+def find() -> str | Response:
+    """Search by number."""
+    text = request.args.get("number", "").strip()
+    found = reading.find(door.store(), door.person(), text) if text else ()
+    if len(found) == 1 and found[0].number == text:
+        return redirect(url_for("tickets.ticket", number=text))
+    return render_template("find.html", text=text, found=found)
+
+
+@page(desk, "/tickets/new", "start_ticket", methods=("GET", "POST"))
+def new() -> Response:
+    """A new call: the start form, then a ticket."""
+    form = reading.start_form(door.store(), door.person(), door.now())
+    raw: Raw = {}
+    errors: Mapping[str, str] = {}
+    if request.method == "POST":
+        raw = _raw()
+        if _doing() != "update":
+            try:
+                number = tickets.start(door.store(), door.person(), raw, door.now(), door.key())
+            except tickets.Invalid as invalid:
+                errors = invalid.errors
+            else:
+                flash(gettext("已受理，工单编号 %(number)s。", number=number) + _what_next(number))
+                return redirect(url_for("work.tasks"))
+    return _form_page(form, raw, errors, None)
+
+
+@page(desk, "/tickets/<number>", "read_ticket")
+def ticket(number: str) -> str:
+    """The page of a ticket."""
+    found = reading.page(door.store(), door.person(), number, door.now())
+    return render_template("ticket.html", ticket=found)
+
+
+@page(desk, "/tickets/<number>/tasks/<int:task>", "work_task", methods=("GET", "POST"))
+def task(number: str, task: int) -> Response:
+    """A user task: its form, with the ticket's facts beside it."""
+    store, person, now = door.store(), door.person(), door.now()
+    raw = _raw() if request.method == "POST" else None
+    errors: Mapping[str, str] = {}
+    try:
+        if raw is not None and _doing() == "draft":
+            work.save_draft(store, person, number, task, raw, now, door.key())
+            flash(gettext("草稿已保存，尚未提交。"))
+            return redirect(url_for("tickets.task", number=number, task=task))
+        form = reading.task_form(store, person, number, task, now)
+        if raw is not None and _doing() == "done":
+            try:
+                tickets.complete(store, person, number, task, raw, now, door.key())
+            except tickets.Invalid as invalid:
+                errors = invalid.errors
+            else:
+                said = gettext("工单 %(number)s 的“%(task)s”已提交。", number=number, task=form.name)
+                flash(said + _what_next(number))
+                return redirect(url_for("work.tasks"))
+    except (Trouble, Refused) as trouble:
+        if raw is None or problems.status_of(trouble) != 409:
+            raise
+        return _conflict(number, raw, trouble)
+    found = reading.page(store, person, number, now)
+    return _form_page(form, form.raw if raw is None else raw, errors, found)
+
+
+@page(desk, "/tickets/<number>/comments", "read_ticket", methods=("POST",))
+def comment(number: str) -> Response:
+    """Write a comment on a ticket."""
+    text = request.form.get("text", "").strip()
+    if not text:
+        flash(gettext("备注没有内容，未保存。"))
+    else:
+        work.comment(door.store(), door.person(), number, text, door.now(), door.key())
+        flash(gettext("备注已保存。"))
+    return redirect(url_for("tickets.ticket", number=number))
+
+
+def _what_next(number: str) -> str:
+    """What comes next on a ticket, as far as the person may see it."""
+    try:
+        found = reading.page(door.store(), door.person(), number, door.now())
+    except Denied:
+        return gettext("工单已转出，不再由您的单位办理。")
+    if not found.tasks:
+        return gettext("全部环节已办完。") if found.ended_at else ""
+    steps = "；".join(f"{item.name}（{item.unit_name}）" for item in found.tasks)
+    return gettext("下一步：%(steps)s。", steps=steps)

@@ -1,0 +1,140 @@
+"""Words for values: instants, time left, codes. Chinese msgids; the zone is Asia/Shanghai."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask_babel import get_locale, gettext, lazy_gettext, ngettext
+from flask_babel.speaklater import LazyString
+
+from engine.read.worklist import Remaining
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+LABELS: dict[str, dict[str, LazyString]] = {
+    "type": {
+        "consult": lazy_gettext("咨询"),
+        "help": lazy_gettext("求助"),
+        "complaint": lazy_gettext("投诉"),
+        "report": lazy_gettext("举报"),
+        "opinion": lazy_gettext("意见"),
+        "suggestion": lazy_gettext("建议"),
+    },
+    "role": {
+        "call_taker": lazy_gettext("话务员"),
+        "dispatcher": lazy_gettext("派单员"),
+        "officer": lazy_gettext("承办人"),
+        "reviewer": lazy_gettext("审核员"),
+        "follow_up": lazy_gettext("回访员"),
+        "archivist": lazy_gettext("归档员"),
+        "leader": lazy_gettext("单位领导"),
+        "duty_leader": lazy_gettext("值班长"),
+        "supervisor": lazy_gettext("主管部门督办员"),
+        "auditor": lazy_gettext("审计员"),
+        "administrator": lazy_gettext("管理员"),
+        "process_owner": lazy_gettext("流程负责人"),
+    },
+    "channel": {
+        "phone": lazy_gettext("12345 电话"),
+        "merged_line": lazy_gettext("归并热线"),
+        "sub_centre": lazy_gettext("分中心"),
+        "web": lazy_gettext("网站"),
+        "app": lazy_gettext("手机应用"),
+        "province": lazy_gettext("省级转办"),
+    },
+    "outcome": {
+        "done": lazy_gettext("办结"),
+        "no_basis": lazy_gettext("无政策法规依据"),
+    },
+    "rating": {
+        "very_satisfied": lazy_gettext("非常满意"),
+        "satisfied": lazy_gettext("满意"),
+        "basically_satisfied": lazy_gettext("基本满意"),
+        "dissatisfied": lazy_gettext("不满意"),
+        "very_dissatisfied": lazy_gettext("非常不满意"),
+    },
+    "deadline": {
+        "sign": lazy_gettext("签收期限"),
+        "handle": lazy_gettext("办理期限"),
+    },
+    "duty": {
+        "lead": lazy_gettext("主办"),
+        "co": lazy_gettext("协办"),
+    },
+}
+
+
+def label(kind: str, code: str, fallback: str = "") -> str:
+    """The word for a code; a code that this page does not know keeps the engine's own word."""
+    known = LABELS.get(kind, {}).get(code)
+    return str(known) if known is not None else (fallback or code)
+
+
+def chinese() -> bool:
+    """Whether this request is answered in Chinese."""
+    locale = get_locale()
+    return locale is None or locale.language == "zh"
+
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def date_words(day: datetime, year: bool) -> str:
+    """A date in words, with or without its year."""
+    if chinese():
+        return (f"{day.year}年" if year else "") + f"{day.month}月{day.day}日"
+    return f"{day.day} {MONTHS[day.month - 1]}" + (f" {day.year}" if year else "")
+
+
+def moment(at: datetime | None, year: bool = True) -> str:
+    """An instant in words, such as 2026年10月8日 09:05; "" for none."""
+    if at is None:
+        return ""
+    local = at.astimezone(ZONE)
+    return f"{date_words(local, year)} {local:%H:%M}"
+
+
+def due_words(due: datetime | None, now: datetime) -> str:
+    """A due time in words: the end of a day is that day's 24:00, not the next day's 00:00."""
+    if due is None:
+        return ""
+    local = due.astimezone(ZONE)
+    clock = f"{local:%H:%M}"
+    if clock == "00:00":
+        local, clock = local - timedelta(days=1), "24:00"
+    return f"{date_words(local, local.year != now.astimezone(ZONE).year)} {clock}"
+
+
+def time_left(remaining: Remaining | None, due: datetime | None, now: datetime) -> str:
+    """Working time left and the due time, as one sentence."""
+    if due is None or remaining is None:
+        return gettext("没有时限")
+    when = due_words(due, now)
+    if remaining.late:
+        days = -remaining.days
+        if days < 1:
+            return gettext("已超期，应于 %(when)s 前完成", when=when)
+        return ngettext(
+            "已超期 %(num)d 个工作日，应于 %(when)s 前完成",
+            "已超期 %(num)d 个工作日，应于 %(when)s 前完成",
+            days,
+            when=when,
+        )
+    if remaining.today:
+        return gettext("今天到期：%(when)s", when=when)
+    return ngettext(
+        "还剩 %(num)d 个工作日，%(when)s 到期",
+        "还剩 %(num)d 个工作日，%(when)s 到期",
+        remaining.days,
+        when=when,
+    )
+
+
+def urgency(remaining: Remaining | None) -> str:
+    """late, soon, fine or none: the shape and colour that go with the words."""
+    if remaining is None:
+        return "none"
+    if remaining.late:
+        return "late"
+    return "soon" if remaining.today or remaining.days <= 1 else "fine"
