@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from engine.access import User
-from engine.store import Store
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection, delete, insert, select, update
+
+from engine.access import ROLES, User, authorize
+from engine.errors import Trouble
+from engine.store import Store, log, people
+from engine.store.tables import sessions, units, user_roles, users
+
+IDLE = timedelta(hours=2)
+LONGEST = timedelta(hours=12)
+FAILURES = 5
+LOCKED_FOR = timedelta(minutes=15)
+SEEN_EVERY = timedelta(minutes=1)  # a request writes its session at most this often
+SHORTEST_PASSWORD = 10
+RESERVED = frozenset({"system", "sweep"})  # actors on the chain that are nobody's names
+
+_hasher = PasswordHasher()  # the library's defaults: argon2id, RFC 9106's low-memory profile
+_nobody = _hasher.hash("nobody")  # an unknown name costs as much as a wrong password
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,26 +39,146 @@ class SignedIn:
     must_change: bool
 
 
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _matches(stored: str, password: str) -> bool:
+    try:
+        return _hasher.verify(stored, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _fact(
+    conn: Connection, store: Store, name: str, now: datetime, user: User | None, **body: Any
+) -> None:
+    log.append_system(
+        conn,
+        store,
+        name,
+        now,
+        user.name if user else "system",
+        user.unit if user else "",
+        body,
+    )
+
+
 def sign_in(store: Store, name: str, password: str, now: datetime) -> SignedIn:
-    """Begin a session; Trouble "sign_in" (one sentence for every reason) or "locked_out"."""
-    raise NotImplementedError
+    """Begin a session.
+
+    Errors: Trouble "sign_in", the same sentence for an unknown name, a wrong password, a person
+    who may no longer sign in and a name that is locked out, so that nobody learns which it was.
+    """
+    with store.read() as conn:
+        row = conn.execute(select(users).where(users.c.name == name)).one_or_none()
+    # The slow comparison runs outside any transaction, and for an unknown name as well.
+    right = _matches(row.password_hash if row else _nobody, password)
+    if row is None:
+        raise Trouble("sign_in")
+    with store.write() as conn:
+        # Read again: guesses that ran side by side were counted meanwhile.
+        row = conn.execute(
+            select(users).where(users.c.id == row.id).with_for_update()
+        ).one()
+        user = people.load(conn, row.id)
+        locked = row.locked_until is not None and row.locked_until > now
+        if right and row.active and not locked:
+            return _begin(conn, store, user, row.must_change, now)
+        if not locked and not right:
+            failures = row.failures + 1
+            until = now + LOCKED_FOR if failures >= FAILURES else None
+            conn.execute(
+                update(users)
+                .where(users.c.id == row.id)
+                .values(failures=0 if until else failures, locked_until=until)
+            )
+            _fact(conn, store, "locked_out" if until else "sign_in_failed", now, user)
+    raise Trouble("sign_in")
+
+
+def _begin(
+    conn: Connection, store: Store, user: User, must_change: bool, now: datetime
+) -> SignedIn:
+    token = secrets.token_urlsafe(32)
+    conn.execute(update(users).where(users.c.id == user.id).values(failures=0, locked_until=None))
+    conn.execute(
+        delete(sessions).where(
+            (sessions.c.created_at < now - LONGEST) | (sessions.c.seen_at < now - IDLE)
+        )
+    )
+    conn.execute(
+        insert(sessions).values(
+            digest=_digest(token), user=user.id, created_at=now, seen_at=now
+        )
+    )
+    _fact(conn, store, "sign_in", now, user)
+    return SignedIn(token, user, must_change)
 
 
 def sign_out(store: Store, token: str, now: datetime) -> None:
     """End a session; an unknown token is no error."""
-    raise NotImplementedError
+    with store.write() as conn:
+        owner = conn.execute(
+            select(sessions.c.user).where(sessions.c.digest == _digest(token))
+        ).scalar_one_or_none()
+        if owner is None:
+            return
+        conn.execute(delete(sessions).where(sessions.c.digest == _digest(token)))
+        _fact(conn, store, "sign_out", now, people.load(conn, owner))
 
 
 def user_of(store: Store, token: str, now: datetime) -> SignedIn | None:
     """Who a session's token stands for; None when idle for 2 h, older than 12 h, or unknown."""
-    raise NotImplementedError
+    with store.read() as conn:
+        row = conn.execute(
+            select(sessions.c.seen_at, sessions.c.created_at, users.c.id, users.c.must_change)
+            .join(users, users.c.id == sessions.c.user)
+            .where(sessions.c.digest == _digest(token), users.c.active)
+        ).one_or_none()
+        if row is None or row.seen_at < now - IDLE or row.created_at < now - LONGEST:
+            return None
+        user = people.load(conn, row.id)
+    if row.seen_at < now - SEEN_EVERY:
+        with store.write() as conn:
+            conn.execute(
+                update(sessions).where(sessions.c.digest == _digest(token)).values(seen_at=now)
+            )
+    return SignedIn(token, user, row.must_change)
 
 
 def change_password(
     store: Store, user: User, old: str, new: str, now: datetime, keep: str = ""
 ) -> None:
-    """Change one's own password; every other session of the user ends (`keep`: this token)."""
-    raise NotImplementedError
+    """Change one's own password; every other session of the user ends (`keep`: this token).
+
+    Errors: Trouble "password_wrong", "password_weak", "password_same".
+    """
+    with store.read() as conn:
+        stored = conn.execute(
+            select(users.c.password_hash).where(users.c.id == user.id)
+        ).scalar_one()
+    if not _matches(stored, old):
+        raise Trouble("password_wrong")
+    if old == new:
+        raise Trouble("password_same")
+    hashed = _hashed(new, user.name)
+    with store.write() as conn:
+        conn.execute(
+            update(users)
+            .where(users.c.id == user.id)
+            .values(password_hash=hashed, must_change=False)
+        )
+        conn.execute(
+            delete(sessions).where(sessions.c.user == user.id, sessions.c.digest != _digest(keep))
+        )
+        _fact(conn, store, "change_password", now, user)
+
+
+def _hashed(password: str, name: str) -> str:
+    if len(password) < SHORTEST_PASSWORD or name.lower() in password.lower():
+        raise Trouble("password_weak", least=SHORTEST_PASSWORD)
+    return _hasher.hash(password)
 
 
 def add_user(
@@ -50,31 +190,112 @@ def add_user(
     roles: Iterable[str],
     now: datetime,
     password: str | None = None,
+    must_change: bool = True,
 ) -> str:
     """Add a person; the password (made here unless given), to be changed at the first sign-in.
 
     `actor` None is the system itself (hotline init).
+    Errors: Denied; Trouble "name_taken", "name_bad", "unit_unknown", "role_unknown".
     """
-    raise NotImplementedError
+    given = _known(roles)
+    password = password or secrets.token_urlsafe(9)
+    if not (name.isascii() and name.replace("_", "").replace(".", "").isalnum()) or len(name) > 40:
+        raise Trouble("name_bad", name=name)
+    if name in RESERVED:
+        raise Trouble("name_taken", name=name)
+    hashed = _hashed(password, name)
+    with store.write() as conn:
+        _allow(conn, actor, unit)
+        if conn.execute(select(users.c.id).where(users.c.name == name)).first():
+            raise Trouble("name_taken", name=name)
+        new = conn.execute(
+            insert(users).values(
+                name=name,
+                display_name=display_name,
+                unit=unit,
+                password_hash=hashed,
+                must_change=must_change,
+                active=True,
+                failures=0,
+            )
+        ).inserted_primary_key
+        assert new is not None
+        if given:
+            conn.execute(insert(user_roles), [{"user": new[0], "role": r} for r in given])
+        _fact(conn, store, "add_user", now, actor, user=name, unit=unit, roles=given)
+    return password
+
+
+def _known(roles: Iterable[str]) -> list[str]:
+    given = sorted(set(roles))
+    for role in given:
+        if role not in ROLES:
+            raise Trouble("role_unknown", role=role)
+    return given
+
+
+def _allow(conn: Connection, actor: User | None, unit: str) -> None:
+    area = conn.execute(select(units.c.area).where(units.c.id == unit)).scalar_one_or_none()
+    if area is None:
+        raise Trouble("unit_unknown", unit=unit)
+    if actor is not None:
+        authorize(actor, "manage_users", {"unit": unit, "area": area})
+
+
+def _find(conn: Connection, actor: User | None, name: str) -> Any:
+    row = conn.execute(select(users).where(users.c.name == name).with_for_update()).one_or_none()
+    if row is None:
+        raise Trouble("user_unknown", name=name)
+    _allow(conn, actor, row.unit)
+    return row
 
 
 def set_roles(
     store: Store, actor: User | None, name: str, roles: Iterable[str], now: datetime
 ) -> None:
-    """Give a person these roles and no others; takes effect at the next request."""
-    raise NotImplementedError
+    """Give a person these roles and no others; takes effect at the next request.
+
+    Errors: Denied; Trouble "user_unknown", "role_unknown".
+    """
+    given = _known(roles)
+    with store.write() as conn:
+        row = _find(conn, actor, name)
+        conn.execute(delete(user_roles).where(user_roles.c.user == row.id))
+        if given:
+            conn.execute(insert(user_roles), [{"user": row.id, "role": r} for r in given])
+        _fact(conn, store, "set_roles", now, actor, user=name, roles=given)
 
 
 def set_active(store: Store, actor: User | None, name: str, active: bool, now: datetime) -> None:
     """Let a person sign in, or no longer; a person is never deleted, the chain names them."""
-    raise NotImplementedError
+    with store.write() as conn:
+        row = _find(conn, actor, name)
+        conn.execute(update(users).where(users.c.id == row.id).values(active=active))
+        if not active:
+            conn.execute(delete(sessions).where(sessions.c.user == row.id))
+        _fact(conn, store, "set_active", now, actor, user=name, active=active)
 
 
 def reset_password(store: Store, actor: User | None, name: str, now: datetime) -> str:
     """A new password for somebody, shown once; ends their sessions and a lock-out."""
-    raise NotImplementedError
+    password = secrets.token_urlsafe(9)
+    hashed = _hasher.hash(password)
+    with store.write() as conn:
+        row = _find(conn, actor, name)
+        conn.execute(
+            update(users)
+            .where(users.c.id == row.id)
+            .values(password_hash=hashed, must_change=True, failures=0, locked_until=None)
+        )
+        conn.execute(delete(sessions).where(sessions.c.user == row.id))
+        _fact(conn, store, "reset_password", now, actor, user=name)
+    return password
 
 
 def load(store: Store, name: str) -> User:
     """A person by sign-in name, with unit, area, centre, authority and roles (for doors)."""
-    raise NotImplementedError
+    with store.read() as conn:
+        row = conn.execute(select(users.c.id).where(users.c.name == name)).one_or_none()
+        if row is None:
+            raise Trouble("user_unknown", name=name)
+        return people.load(conn, row.id)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from engine.access import User
-from engine.store import Store
+from sqlalchemy import Connection, Table, insert, select, update
+
+from engine.access import User, authorize
+from engine.errors import Trouble
+from engine.store import Store, log
+from engine.store import tables as t
+
+LEVELS = ("city", "county")
+KINDS = ("centre", "authority", "department", "station", "enterprise", "party")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +46,57 @@ def add(
     units: Iterable[Unit],
     now: datetime,
 ) -> None:
-    """Add areas and units in one transaction; one that exists with the same id is changed."""
-    raise NotImplementedError
+    """Add areas and units in one transaction; one that exists with the same id is changed.
+
+    An area comes after its parent, a unit after its superior. `actor` None is the system.
+    Errors: Denied; Trouble "area_unknown", "unit_unknown", "place_bad".
+    """
+    with store.write() as conn:
+        levels: dict[str, str] = {
+            row.id: row.level for row in conn.execute(select(t.areas.c.id, t.areas.c.level))
+        }
+        known = set(conn.execute(select(t.units.c.id)).scalars())
+        said: dict[str, Any] = {"areas": [], "units": []}
+        for area in areas:
+            if actor is not None:
+                authorize(actor, "manage_places", {"area": area.id})
+            if area.level not in LEVELS or not area.name:
+                raise Trouble("place_bad", place=area.id)
+            if area.parent is not None and area.parent not in levels:
+                raise Trouble("area_unknown", area=area.parent)
+            row = {"name": area.name, "level": area.level, "parent": area.parent}
+            _put(conn, t.areas, area.id, area.id in levels, row)
+            levels[area.id] = area.level
+            said["areas"].append({"id": area.id, **row})
+        for unit in units:
+            if unit.area not in levels:
+                raise Trouble("area_unknown", area=unit.area)
+            if actor is not None:
+                authorize(actor, "manage_places", {"area": unit.area})
+            if unit.kind not in KINDS or not unit.name:
+                raise Trouble("place_bad", place=unit.id)
+            if unit.superior is not None and unit.superior not in known:
+                raise Trouble("unit_unknown", unit=unit.superior)
+            row = {"name": unit.name, "area": unit.area, "kind": unit.kind}
+            row |= {"superior": unit.superior, "level": levels[unit.area], "active": True}
+            _put(conn, t.units, unit.id, unit.id in known, row)
+            known.add(unit.id)
+            said["units"].append({"id": unit.id, **row})
+        log.append_system(
+            conn,
+            store,
+            "add_places",
+            now,
+            actor.name if actor else "system",
+            actor.unit if actor else "",
+            said,
+        )
+
+
+def _put(
+    conn: Connection, table: Table, id: str, known: bool, values: Mapping[str, Any]
+) -> None:
+    if known:
+        conn.execute(update(table).where(table.c.id == id).values(**values))
+    else:
+        conn.execute(insert(table).values(id=id, **values))
