@@ -64,6 +64,9 @@ requirements: $(VENV)/.dev ## lock requirements/*.in anew (needs a network)
 	    --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras \
 	    --allow-unsafe -o requirements/$$name.txt requirements/$$name.in || exit 1; \
 	done
+	$(PIP_INSTALL) --require-hashes --no-deps \
+	  -r requirements/base.txt -r requirements/build.txt -r requirements/dev.txt
+	$(BIN)/python tools/notices.py
 
 clean: ## all that was built; .venv and var/ (the database, its key) stay
 	rm -rf dist build webapp/static/vendor webapp/frontend/node_modules
@@ -95,7 +98,7 @@ $(MODULES): webapp/frontend/package.json webapp/frontend/package-lock.json | $(V
 	cd webapp/frontend && npm ci --ignore-scripts
 	@touch $@
 
-$(VENDOR): $(wildcard webapp/frontend/*.js webapp/frontend/*.css) $(MODULES)
+$(VENDOR): $(wildcard webapp/frontend/*.js webapp/frontend/*.css webapp/static/app/*) $(MODULES)
 	cd webapp/frontend && node build.js
 
 %.mo: %.po | $(VENV)/.base

@@ -33,7 +33,7 @@ for (const [name, files] of Object.entries(entries)) {
       assetNames: "[name]",
       legalComments: "external",
       logLevel: "warning",
-    });
+    }).catch(() => process.exit(1)); // esbuild has said why
     for (const input of Object.keys(result.metafile.inputs)) {
       const match = input.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)\//);
       if (match) packages.add(match[1]);
