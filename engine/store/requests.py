@@ -1,57 +1,45 @@
-"""Requests that were acted upon: a key that comes twice acts once."""
+"""Requests that were done already: an act that is sent twice is done once."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from engine.errors import Trouble
 from engine.store.tables import requests
 
-LONGEST = requests.c.key.type.length  # type: ignore[attr-defined]
+_BEFORE = select(requests.c.ticket).where(
+    requests.c.key == bindparam("key"), requests.c.user == bindparam("user")
+)
 
 
-def first(conn: Connection, key: str, user: str, act: str, now: datetime) -> bool:
-    """Whether this request is new; it is registered, and stands if the transaction commits.
+def first_time(
+    conn: Connection, key: str, user: str, act: str, at: datetime, ticket: int | None = None
+) -> bool:
+    """Note a request in the act's own transaction; False when it was done before.
 
-    Of two requests with one key at the same time the second waits here for the first to end.
-    Errors: Trouble "request_key" (empty or too long), "request_other" (the key of another act).
+    A second one that runs at the same time waits here for the first to commit or roll back.
     """
-    if not key or len(key) > LONGEST:
-        raise Trouble("request_key")
-    done: Any = conn.execute(
-        _INSERT[conn.dialect.name],
-        {"key": key, "user": user, "act": act, "ticket": None, "at": now},
+    build = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    row = {"key": key, "user": user, "act": act, "at": at, "ticket": ticket}
+    noted = conn.execute(
+        build(requests).values(**row).on_conflict_do_nothing().returning(requests.c.key)
     )
-    if done.rowcount == 1:
-        return True
-    earlier = conn.execute(
-        select(requests.c.act).where(requests.c.key == key, requests.c.user == user)
-    ).scalar_one()
-    if earlier != act:
-        raise Trouble("request_other", earlier=earlier)
-    return False
-
-
-def belongs_to(conn: Connection, key: str, user: str, ticket: int) -> None:
-    """Remember the ticket of a request that was new."""
-    conn.execute(_BELONGS, {"k": key, "u": user, "ticket": ticket})
+    return noted.first() is not None
 
 
 def ticket_of(conn: Connection, key: str, user: str) -> int | None:
-    """The ticket of an earlier request."""
-    return conn.execute(
-        select(requests.c.ticket).where(requests.c.key == key, requests.c.user == user)
-    ).scalar_one_or_none()
+    """The id of the ticket that a request done before was about, None if about none."""
+    return conn.execute(_BEFORE, {"key": key, "user": user}).scalar_one_or_none()
 
 
-_BELONGS = update(requests).where(
-    requests.c.key == bindparam("k"), requests.c.user == bindparam("u")
-)
-_INSERT = {
-    "sqlite": sqlite.insert(requests).on_conflict_do_nothing(),
-    "postgresql": postgresql.insert(requests).on_conflict_do_nothing(),
-}
+def name_ticket(conn: Connection, key: str, user: str, ticket: int) -> None:
+    """Say afterwards which ticket a noted request made."""
+    mine = (requests.c.key == key) & (requests.c.user == user)
+    conn.execute(update(requests).where(mine).values(ticket=ticket))
+
+
+def forget(conn: Connection, before: datetime) -> int:
+    """Forget requests from before a time; how many. Nobody repeats one after days."""
+    return conn.execute(delete(requests).where(requests.c.at < before)).rowcount

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -56,8 +57,21 @@ class Instant(TypeDecorator[datetime]):
             return None
         if isinstance(value, str):
             return datetime.fromisoformat(value)
-        return value.astimezone(UTC)
+        instant: datetime = value
+        return instant.astimezone(UTC)
 
+
+Long = BigInteger().with_variant(Integer, "sqlite")
+"""Numbers of rows that a nation's calls may run out of; SQLite's integers are long enough."""
+
+# --- the installation ---------------------------------------------------------------------
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("name", String(40), primary_key=True),  # master_key: its fingerprint
+    Column("value", String(200), nullable=False),
+)
 
 # --- places and people -------------------------------------------------------------------
 
@@ -316,7 +330,7 @@ numbers = Table(
 events = Table(
     "events",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Long, primary_key=True),
     Column("chain", String(40), nullable=False),  # the ticket's number, or "system"
     Column("seq", Integer, nullable=False),
     Column("kind", String(10), nullable=False),  # step | fact
@@ -324,7 +338,7 @@ events = Table(
     Column("at", Instant, nullable=False),
     Column("actor", String(40), nullable=False),
     Column("unit", String(40), nullable=False),
-    Column("body", Text, nullable=False),  # canonical JSON: all of the event but what follows
+    Column("body", Text, nullable=False),  # canonical JSON, exactly as it was hashed
     Column("commitment", String(64), nullable=False),  # to the payload, salted; "" without one
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
@@ -344,6 +358,7 @@ chains = Table(
     Column("name", String(40), primary_key=True),  # chains of no ticket: "system"
     Column("seq", Integer, nullable=False),
     Column("head", String(64), nullable=False),
+    Column("wrapped", LargeBinary, nullable=False),  # the chain's key
 )
 
 requests = Table(
@@ -359,7 +374,7 @@ requests = Table(
 outbox = Table(
     "outbox",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", Long, primary_key=True),
     Column("key", String(100), nullable=False, unique=True),  # chain/seq/n, against doubles
     Column("topic", String(60), nullable=False),
     Column("ticket", ForeignKey("tickets.id"), nullable=False),

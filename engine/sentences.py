@@ -1,0 +1,148 @@
+"""The Chinese sentence of every error code, by subject: what is the matter, what to do next."""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+def _(text: str) -> str:
+    """Mark a sentence for gettext's extraction; it is translated where it is shown."""
+    return text
+
+
+GENERAL: Final = {
+    "unknown": _("操作没有成功（%(code)s）。请重试；仍不成功请联系系统管理员。"),
+}
+
+SETTINGS: Final = {
+    "url_unknown": _(
+        "%(name)s 不是可用的数据库地址。请写成 postgresql://用户:口令@主机:端口/库名，"
+        "或不设置它而使用内置的 SQLite。"
+    ),
+    "owner_without_database": _(
+        "设置了 HOTLINE_OWNER_DATABASE_URL，但没有设置 HOTLINE_DATABASE_URL。"
+        "请同时设置应用账号的地址。"
+    ),
+    "owner_elsewhere": _(
+        "HOTLINE_OWNER_DATABASE_URL 与 HOTLINE_DATABASE_URL 不是同一个数据库。"
+        "请改成同一主机、端口和库名。"
+    ),
+    "home_missing": _("工作目录 %(path)s 不存在或不是目录。请先建立它，或改正 HOTLINE_HOME。"),
+}
+
+KEYS: Final = {
+    "key_missing": _(
+        "已有数据库，但找不到主密钥文件 %(path)s。"
+        "请从备份恢复该文件，或用 HOTLINE_KEY_FILE 指明其位置；"
+        "系统不会另造主密钥，因为那样已加密的内容将无法读取。"
+    ),
+    "key_wrong": _(
+        "主密钥文件 %(path)s 与本数据库不符。请换回建库时的主密钥文件，或改正 HOTLINE_KEY_FILE。"
+    ),
+    "key_broken": _("主密钥文件 %(path)s 的内容不是主密钥。请从备份恢复该文件。"),
+    "key_permissions": _(
+        "主密钥文件 %(path)s 可被他人读取（权限 %(mode)s）。请执行 chmod 600 %(path)s 后重试。"
+    ),
+    "key_unreadable": _("无法读取主密钥文件 %(path)s：%(reason)s。请检查文件的属主和权限。"),
+    "key_exists": _("主密钥文件 %(path)s 已经存在，不会被替换。"),
+    "key_unwritable": _(
+        "无法写入主密钥文件 %(path)s：%(reason)s。请检查目录的属主、权限和剩余空间。"
+    ),
+    "sealed_broken": _(
+        "加密内容无法解开：内容被改动过，或不是用这把密钥加密的。请运行 hotline verify 核查。"
+    ),
+    "erased": _("该工单的密钥已依规销毁，其内容不能再读取或补充。"),
+}
+
+STORE: Final = {
+    "database_down": _(
+        "数据库没有响应，刚才的操作没有生效。请确认数据库服务已启动、网络可达，然后重试。"
+    ),
+    "database_locked": _("数据库正忙，等待超时，刚才的操作没有生效。请稍后重试。"),
+    "database_refused": _(
+        "数据库拒绝了登录。请检查 HOTLINE_DATABASE_URL 中的账号、口令和数据库的访问控制。"
+    ),
+    "database_missing": _("数据库不存在。请先建立数据库，再运行 hotline init。"),
+    "database_busy": _(
+        "数据库的连接已用完，刚才的操作没有生效。请稍后重试，或请管理员增加连接数。"
+    ),
+    "database_full": _("磁盘空间不足，刚才的操作没有生效。请清理磁盘后重试。"),
+    "database_read_only": _(
+        "数据库不可写（磁盘、文件或目录只读，或连接到了备库），刚才的操作没有生效。请检查后重试。"
+    ),
+    "database_disk": _("读写数据库文件时磁盘出错，刚才的操作没有生效。请检查磁盘后重试。"),
+    "database_damaged": _("数据库文件已损坏。请停止使用，并从备份恢复。"),
+    "database_forbidden": _(
+        "应用账号没有所需的数据库权限。请用 HOTLINE_OWNER_DATABASE_URL 运行 hotline upgrade 重新授权。"
+    ),
+    "database_failed": _("数据库报告了错误（%(state)s），刚才的操作没有生效。请联系系统管理员。"),
+    "not_a_database": _("%(path)s 不是数据库文件。请移走它，或从备份恢复。"),
+    "cannot_open": _("无法打开数据库文件 %(path)s。请检查所在目录是否存在、可写。"),
+    "no_schema": _("数据库还没有建立。请先运行 hotline init。"),
+    "foreign_schema": _(
+        "这个数据库里已有别的表（%(table)s），不是本系统的库。请换一个空的数据库。"
+    ),
+    "schema_older": _(
+        "数据库的结构（%(found)s）比程序（%(needed)s）旧。请先备份，再运行 hotline upgrade。"
+    ),
+    "schema_newer": _(
+        "数据库的结构（%(found)s）比程序（%(needed)s）新。请换用与数据库相配的新版程序。"
+    ),
+    "already_there": _("数据库已经建立，不再重建。升级请运行 hotline upgrade。"),
+    "role_missing": _(
+        "数据库里没有应用账号 %(role)s。"
+        "请先由数据库管理员执行 CREATE ROLE %(role)s LOGIN，再重试。"
+    ),
+    "role_is_owner": _(
+        "提醒：应用账号 %(role)s 拥有数据表，能够改动结构和日志。请另设表的属主账号，"
+        "以 HOTLINE_OWNER_DATABASE_URL 运行 hotline upgrade。"
+    ),
+    "nothing_deployed": _("还没有部署任何流程版本。请先运行 hotline deploy。"),
+    "version_unknown": _("没有编号为 %(version)s 的流程版本。请运行 hotline verify 核查数据库。"),
+    "ticket_unknown": _("没有找到工单 %(number)s。请核对编号。"),
+    "chain_unknown": _("没有名为 %(chain)s 的记录链。请核对工单编号。"),
+    "chain_moved": _("工单 %(chain)s 刚被别人办理过。请刷新后重试。"),
+    "unit_unknown": _("没有编号为 %(unit)s 的单位。请改选单位，或请管理员先登记该单位。"),
+    "area_incomplete": _("区域 %(area)s 及其上级没有登记热线中心或主管部门。请管理员先补登。"),
+    "user_unknown": _("没有账号 %(name)s。请核对后重试。"),
+}
+
+RECORD: Final = {
+    "event_gap": _("第 %(seq)s 个事件缺失或次序不对。"),
+    "event_chain": _("第 %(seq)s 个事件属于另一条链（%(found)s）。"),
+    "event_previous": _("第 %(seq)s 个事件与前一个事件接不上。"),
+    "event_hash": _("第 %(seq)s 个事件被改动过：内容与其散列值不符。"),
+    "event_unreadable": _("第 %(seq)s 个事件的正文无法读取。"),
+    "event_payload_missing": _("第 %(seq)s 个事件的加密内容缺失。"),
+    "event_payload_extra": _("第 %(seq)s 个事件本无加密内容，却附有一份。"),
+    "event_payload_broken": _("第 %(seq)s 个事件的加密内容被改动过，无法解开。"),
+    "event_commitment": _("第 %(seq)s 个事件的内容与链上的承诺值不符。"),
+    "chain_head": _("链尾与登记不符：登记为第 %(expected)s 个事件，实为第 %(found)s 个。"),
+    "chain_head_hash": _("链尾第 %(seq)s 个事件与登记的散列值不符。"),
+    "export_unreadable": _("第 %(line)s 行不是导出的事件。请核对文件是否完整。"),
+}
+
+ACCESS: Final = {
+    "denied": _("您的岗位没有这项权限。如确需办理，请联系本单位管理员。"),
+    "denied_hidden": _("没有找到您要的内容，或您无权查看。"),
+    "denied_task": _("这项待办属于其他岗位或单位。"),
+    "denied_claimed": _("这项待办已由他人领取。请与其联系，或等其放回后再领。"),
+}
+
+FLOW: Final = {
+    "task_gone": _("这项待办已经办完或已取消，刚才的提交没有生效。请刷新后查看工单。"),
+    "task_unknown": _("没有这项待办。请刷新后查看工单。"),
+    "ended": _("这件工单的流程已经结束，不能再办理。"),
+    "nobody_waits": _("工单当前不等待这个消息，没有办理。请刷新后查看工单。"),
+    "stuck": _("流程在这一步走不下去，刚才的操作没有生效。请联系流程管理员检查流程图。"),
+    "expression": _("流程图中的表达式无法计算，刚才的操作没有生效。请联系流程管理员。"),
+    "loop": _("流程图出现死循环，刚才的操作没有生效。请联系流程管理员。"),
+    "deadline": _("流程图中的时限无法计算，刚才的操作没有生效。请联系流程管理员。"),
+    "no_rule": _("决策表中没有适用的规则，刚才的操作没有生效。请联系流程管理员。"),
+    "reading": _("重演时所需的外部数据与记录不符。"),
+}
+
+SENTENCES: Final[dict[str, str]] = {
+    **GENERAL, **SETTINGS, **KEYS, **STORE, **RECORD, **ACCESS, **FLOW,
+}
+"""Every code and its sentence; a code stands in one subject only (a test sees to it)."""

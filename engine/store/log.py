@@ -1,0 +1,261 @@
+"""The log: events appended to a chain, read back, verified against keys and registered ends."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from engine.errors import StoreError, VaultError
+from engine.record import (
+    GENESIS,
+    SYSTEM,
+    Difference,
+    Event,
+    canonical,
+    commit,
+    make_event,
+    verify_chain,
+)
+from engine.record.events import SALT_BYTES
+from engine.store.session import Store
+from engine.store.tables import chains, events, payloads, ticket_keys, tickets
+from engine.vault import seal, unseal
+
+
+@dataclass
+class Chain:
+    """The end of a chain, locked in this transaction; `append` moves it on.
+
+    `key` seals its payloads; None once the key was destroyed (erasure).
+    """
+
+    name: str
+    seq: int
+    head: str
+    key: bytes | None = field(repr=False)
+
+
+_SYSTEM = select(chains).where(chains.c.name == SYSTEM).with_for_update()
+_INSERT = insert(events).returning(events.c.id)
+_PAYLOAD = insert(payloads)
+_MOVE_TICKET = (
+    update(tickets)
+    .where(tickets.c.number == bindparam("chain"), tickets.c.seq == bindparam("was"))
+    .values(seq=bindparam("now_seq"), head=bindparam("now_head"))
+)
+_MOVE_CHAIN = (
+    update(chains)
+    .where(chains.c.name == bindparam("chain"), chains.c.seq == bindparam("was"))
+    .values(seq=bindparam("now_seq"), head=bindparam("now_head"))
+)
+_READ = (
+    select(events)
+    .where(events.c.chain == bindparam("chain"), events.c.seq > bindparam("after"))
+    .order_by(events.c.seq)
+)
+_PAYLOADS = (
+    select(events.c.seq, events.c.commitment, payloads.c.content)
+    .outerjoin(payloads, payloads.c.event == events.c.id)
+    .where(events.c.chain == bindparam("chain"))
+    .order_by(events.c.seq)
+)
+
+
+def system(conn: Connection, store: Store) -> Chain:
+    """The end of the system chain, locked for this transaction."""
+    row = conn.execute(_SYSTEM).one()
+    return Chain(row.name, row.seq, row.head, store.vault.unwrap(row.wrapped, row.name))
+
+
+def append(
+    conn: Connection,
+    chain: Chain,
+    kind: str,
+    name: str,
+    at: datetime,
+    actor: str,
+    unit: str,
+    body: Mapping[str, Any],
+    payload: Mapping[str, Any] | None = None,
+) -> Event:
+    """Append an event to a locked chain; `payload` is sealed under its key and committed to.
+
+    Errors: StoreError chain_moved (the chain was not locked, and somebody else appended);
+    VaultError erased (a payload, but the key is destroyed); ValueError (a body that is not JSON).
+    """
+    salt, plain, commitment = b"", b"", ""
+    if payload is not None:
+        if chain.key is None:
+            raise VaultError("erased", number=chain.name)
+        salt, plain = os.urandom(SALT_BYTES), canonical(dict(payload))
+        commitment = commit(salt, plain)
+    event = make_event(
+        chain.name, chain.seq + 1, chain.head, kind, name, at, actor, unit, body, commitment
+    )
+    row = {
+        "chain": event.chain,
+        "seq": event.seq,
+        "kind": event.kind,
+        "name": event.name,
+        "at": event.at,
+        "actor": event.actor,
+        "unit": event.unit,
+        "body": event.text,
+        "commitment": event.commitment,
+        "previous": event.previous,
+        "hash": event.hash,
+    }
+    # The registered end moves first: should the lock have been forgotten, this waits for the
+    # other writer and then finds no row, and nothing was appended.
+    moved = conn.execute(
+        _MOVE_CHAIN if chain.name == SYSTEM else _MOVE_TICKET,
+        {"chain": chain.name, "was": chain.seq, "now_seq": event.seq, "now_head": event.hash},
+    )
+    if moved.rowcount != 1:
+        raise StoreError("chain_moved", chain=chain.name)
+    number = conn.execute(_INSERT, row).scalar_one()
+    if chain.key is not None and payload is not None:
+        content = seal(chain.key, salt + plain, _place(event.chain, event.seq))
+        conn.execute(_PAYLOAD, {"event": number, "content": content})
+    chain.seq, chain.head = event.seq, event.hash
+    return event
+
+
+def append_system(
+    conn: Connection,
+    store: Store,
+    name: str,
+    at: datetime,
+    actor: str,
+    unit: str,
+    body: Mapping[str, Any],
+    payload: Mapping[str, Any] | None = None,
+) -> Event:
+    """Append a fact to the system chain (sign-in, people, calendar, versions, keys)."""
+    return append(conn, system(conn, store), "fact", name, at, actor, unit, body, payload)
+
+
+def _place(chain: str, seq: int) -> str:
+    return f"payload/{chain}/{seq}"
+
+
+# --- reading ---------------------------------------------------------------------------------
+
+
+def read_events(conn: Connection, chain: str, after: int = 0) -> list[Event]:
+    """The events of a chain in order, from number `after` + 1; none for an unknown chain."""
+    return list(iterate(conn, chain, after))
+
+
+def iterate(conn: Connection, chain: str, after: int = 0) -> Iterator[Event]:
+    """As read_events, one by one."""
+    for row in conn.execute(_READ, {"chain": chain, "after": after}):
+        yield _event(row)
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(
+        chain=row.chain,
+        seq=row.seq,
+        kind=row.kind,
+        name=row.name,
+        at=row.at,
+        actor=row.actor,
+        unit=row.unit,
+        text=row.body,
+        commitment=row.commitment,
+        previous=row.previous,
+        hash=row.hash,
+    )
+
+
+def key_of(conn: Connection, store: Store, chain: str) -> bytes | None:
+    """The key of a ticket's chain or the system's; None when it was destroyed or never was.
+
+    Errors: VaultError sealed_broken when the wrapped key was changed.
+    """
+    query = (
+        select(chains.c.wrapped).where(chains.c.name == chain)
+        if chain == SYSTEM
+        else select(ticket_keys.c.wrapped)
+        .join(tickets, tickets.c.id == ticket_keys.c.ticket)
+        .where(tickets.c.number == chain)
+    )
+    wrapped = conn.execute(query).scalar_one_or_none()
+    return None if wrapped is None else store.vault.unwrap(wrapped, chain)
+
+
+def read_payloads(conn: Connection, store: Store, chain: str) -> dict[int, dict[str, Any]]:
+    """Event number → payload, for those that have one; empty once the key is destroyed.
+
+    Errors: VaultError sealed_broken when something was changed.
+    """
+    key = key_of(conn, store, chain)
+    if key is None:
+        return {}
+    return {
+        row.seq: json.loads(_opened(key, chain, row.seq, row.content)[1])
+        for row in conn.execute(_PAYLOADS, {"chain": chain})
+        if row.content is not None
+    }
+
+
+def _opened(key: bytes, chain: str, seq: int, content: bytes) -> tuple[bytes, bytes]:
+    plain = unseal(key, content, _place(chain, seq))
+    return plain[:SALT_BYTES], plain[SALT_BYTES:]
+
+
+# --- verifying -------------------------------------------------------------------------------
+
+
+def verify(conn: Connection, store: Store, chain: str) -> Difference | None:
+    """The first difference in a chain: its events, its registered end, its payloads.
+
+    A destroyed key is none: the chain is checked, and that every payload is still there.
+    Errors: StoreError chain_unknown when neither a register nor an event knows the chain.
+    """
+    register = (
+        select(chains.c.seq, chains.c.head).where(chains.c.name == chain)
+        if chain == SYSTEM
+        else select(tickets.c.seq, tickets.c.head).where(tickets.c.number == chain)
+    )
+    end = conn.execute(register).one_or_none()
+    try:
+        found = read_events(conn, chain)
+    except ValueError:
+        # A time that is no time any more: which event, the text of the others tells.
+        found = []
+    if end is None and not found:
+        raise StoreError("chain_unknown", chain=chain)
+    seq, head = (end.seq, end.head) if end is not None else (0, GENESIS)
+    return verify_chain(found, chain, seq, head) or _payloads_hold(conn, store, chain)
+
+
+def _payloads_hold(conn: Connection, store: Store, chain: str) -> Difference | None:
+    rows = conn.execute(_PAYLOADS, {"chain": chain}).all()
+    try:
+        key = key_of(conn, store, chain)
+    except VaultError:
+        return Difference(chain, 1, "event_payload_broken")
+    for row in rows:
+        if not row.commitment:
+            if row.content is not None:
+                return Difference(chain, row.seq, "event_payload_extra")
+            continue
+        if row.content is None:
+            return Difference(chain, row.seq, "event_payload_missing")
+        if key is None:
+            continue
+        try:
+            salt, plain = _opened(key, chain, row.seq, row.content)
+        except VaultError:
+            return Difference(chain, row.seq, "event_payload_broken")
+        if commit(salt, plain) != row.commitment:
+            return Difference(chain, row.seq, "event_commitment")
+    return None

@@ -1,0 +1,149 @@
+"""Keys and what they seal: the master key outside every database, a key for each ticket inside.
+
+Every ticket's key is wrapped by the master key and kept in the database; what is said about
+people and matters is sealed under the ticket's key. Destroying the wrapped key erases the ticket.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import hmac
+import os
+import re
+import secrets
+import stat
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from engine.errors import VaultError
+
+KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+_AES_256_GCM: Final = b"\x01"  # leads every sealed blob, so that another cipher can be told apart
+
+
+@dataclass(frozen=True)
+class MasterKey:
+    """The installation's master key; never printed."""
+
+    path: Path
+    key: bytes = field(repr=False)
+
+    @classmethod
+    def create(cls, path: Path) -> MasterKey:
+        """Make a new master key in `path`, mode 0600; complete or not there at all.
+
+        Errors: VaultError key_exists (a key is never replaced), key_unwritable.
+        """
+        key = secrets.token_bytes(KEY_BYTES)
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".master-")
+            try:
+                with os.fdopen(handle, "w") as file:  # mkstemp made it 0600
+                    file.write(key.hex() + "\n")
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.link(draft, path)  # unlike a rename, a link never takes an existing file's place
+            finally:
+                os.unlink(draft)
+            _sync_folder(path.parent)
+        except FileExistsError as error:
+            raise VaultError("key_exists", path=str(path)) from error
+        except OSError as error:
+            raise VaultError("key_unwritable", path=str(path), reason=error.strerror) from error
+        return cls(path, key)
+
+    @classmethod
+    def open(cls, path: Path) -> MasterKey:
+        """Read the master key of an existing installation.
+
+        Errors: VaultError key_missing, key_permissions (others can read it), key_unreadable,
+        key_broken (not 64 hex digits).
+        """
+        try:
+            with path.open("rb") as file:
+                mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+                content = file.read(1000)
+        except FileNotFoundError as error:
+            raise VaultError("key_missing", path=str(path)) from error
+        except OSError as error:
+            raise VaultError("key_unreadable", path=str(path), reason=error.strerror) from error
+        if mode & 0o077:
+            raise VaultError("key_permissions", path=str(path), mode=f"{mode:04o}")
+        if not re.fullmatch(rb"[0-9a-f]{64}\n?", content):
+            raise VaultError("key_broken", path=str(path))
+        return cls(path, bytes.fromhex(content.decode().strip()))
+
+    @property
+    def fingerprint(self) -> str:
+        """64 hex digits that stand in the database, so that a wrong key is noticed."""
+        return _derive(self.key, "fingerprint").hex()
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        # Some file systems cannot; the key is then as durable as they make it.
+        with contextlib.suppress(OSError):
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _derive(key: bytes, purpose: str) -> bytes:
+    """A key of its own for each purpose, so that no two uses of the master key meet."""
+    return hmac.digest(key, b"hotline12345:" + purpose.encode(), "sha256")
+
+
+def seal(key: bytes, plain: bytes, aad: str) -> bytes:
+    """Encrypt and authenticate; `aad` names what this is, and opens it again only under it."""
+    nonce = os.urandom(_NONCE_BYTES)
+    return _AES_256_GCM + nonce + AESGCM(key).encrypt(nonce, plain, aad.encode())
+
+
+def unseal(key: bytes, blob: bytes, aad: str) -> bytes:
+    """What was sealed. Errors: VaultError sealed_broken (changed, another key, another aad)."""
+    head, nonce, rest = blob[:1], blob[1 : 1 + _NONCE_BYTES], blob[1 + _NONCE_BYTES :]
+    if head != _AES_256_GCM or len(nonce) != _NONCE_BYTES:
+        raise VaultError("sealed_broken", aad=aad)
+    try:
+        return AESGCM(key).decrypt(nonce, rest, aad.encode())
+    except InvalidTag as error:
+        raise VaultError("sealed_broken", aad=aad) from error
+
+
+class Vault:
+    """What the master key is used for: wrapping keys, digests for search, secrets of the doors."""
+
+    def __init__(self, master: MasterKey) -> None:
+        self._wrapping = _derive(master.key, "wrap")
+        self._digesting = _derive(master.key, "digest")
+        self._secrets = _derive(master.key, "secret")
+        self.fingerprint = master.fingerprint
+
+    def __repr__(self) -> str:
+        return f"Vault({self.fingerprint[:8]}…)"
+
+    def new_key(self, name: str) -> tuple[bytes, bytes]:
+        """A new key of a ticket or chain called `name`, and the same wrapped, for the database."""
+        key = secrets.token_bytes(KEY_BYTES)
+        return key, seal(self._wrapping, key, f"key/{name}")
+
+    def unwrap(self, wrapped: bytes, name: str) -> bytes:
+        """The key of `name`. Errors: VaultError sealed_broken (another's key, changed)."""
+        return unseal(self._wrapping, wrapped, f"key/{name}")
+
+    def digest(self, text: str) -> str:
+        """A keyed digest (64 hex digits): equal texts are found without being readable."""
+        return hmac.new(self._digesting, text.encode(), hashlib.sha256).hexdigest()
+
+    def secret(self, purpose: str) -> bytes:
+        """32 bytes for a door's own use, such as signing form tokens; the same in each process."""
+        return _derive(self._secrets, purpose)
