@@ -256,7 +256,10 @@ def _within(op: str, value: Any, low: Any, high: Any) -> bool | None:
 def _member(value: Any, among: Any) -> bool | None:
     if not isinstance(among, list):
         return _equal(value, among)
-    return any(_equal(value, item) is True for item in among)
+    return any(
+        _equal(value, item) is True or (isinstance(item, list) and _member(value, item))
+        for item in among
+    )
 
 
 def _of_strings(test: Callable[[str, str], bool]) -> Callable[[Any, Any], bool | None]:

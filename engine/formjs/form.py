@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
 
-from engine.formjs import answers
+from engine.formjs import answering
 from engine.formjs.model import (
     SOURCES,
     Checked,
@@ -20,7 +20,7 @@ from engine.formjs.model import (
     View,
 )
 from engine.formjs.read import read, walk
-from engine.formjs.text import shortened
+from engine.formjs.text import shortened, trimmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +64,14 @@ class Form:
         """The keys whose answers enter the process data."""
         return frozenset(field.key for field in self.fields if field.routing)
 
+    def card(self, values: Mapping[str, Json]) -> dict[str, str]:
+        """What the fields with the custom property `card` say, by its name; "" where empty."""
+        texts = {field.card: answering.raw(field, values.get(field.key)) for field in self.fields}
+        return {name: "、".join(parts) for name, parts in texts.items() if name}
+
     def show(
         self,
-        answers_: Mapping[str, Json],
+        answers: Mapping[str, Json],
         sources: Sources,
         errors: Mapping[str, str] | None = None,
     ) -> list[View]:
@@ -75,7 +80,7 @@ class Form:
         A key that is absent takes the field's default; None shows it empty. Never raises.
         """
         given = {
-            field.key: answers.raw(field, answers_.get(field.key, field.default))
+            field.key: answering.raw(field, answers.get(field.key, field.default))
             for field in self.fields
         }
         values, found = self._answered(given, sources, keep_readonly=True)
@@ -93,7 +98,9 @@ class Form:
         values, found = self._answered(given, sources, keep_readonly=False)
         errors = {key: answer.error for key, answer in found.items() if answer.error}
         for field in self.fields:
-            if any(given.get(field.key, ())) and (field.key not in found or field.readonly):
+            if any(map(trimmed, given.get(field.key, ()))) and (
+                field.key not in found or field.readonly
+            ):
                 errors[field.key] = (
                     f"“{field.name}”是只读的，不能修改；已恢复原样，请重新提交。"
                     if field.readonly
@@ -110,25 +117,25 @@ class Form:
             typed[field.key] = values[field.key]
             if field.key in found and found[field.key].error:
                 texts = found[field.key].typed
-                typed[field.key] = texts if field.type in answers.MANY else "".join(texts[:1])
+                typed[field.key] = texts if field.type in answering.MANY else "".join(texts[:1])
         routing = {field.key: values[field.key] for field in self.fields if field.routing}
         ordered = {key: errors[key] for key in ["", *(f.key for f in self.fields)] if key in errors}
         return Checked(values, routing, ordered, typed)
 
     def _answered(
         self, given: Mapping[str, list[str]], sources: Sources, *, keep_readonly: bool
-    ) -> tuple[dict[str, Json], dict[str, answers.Answer]]:
+    ) -> tuple[dict[str, Json], dict[str, answering.Answer]]:
         """The value of every field, and the answers of the visible ones."""
         fields = {field.key: field for field in self.fields}
         values: dict[str, Json] = {}
-        found: dict[str, answers.Answer] = {}
+        found: dict[str, answering.Answer] = {}
         for key in self.order:
             field = fields[key]
             if any(guard.holds(values) for guard in field.guards):
                 values[key] = None
                 continue
             texts = [] if field.readonly and not keep_readonly else given.get(key, [])
-            found[key] = answers.read(field, texts, options(field, sources))
+            found[key] = answering.read(field, texts, options(field, sources))
             values[key] = found[key].value
         return {field.key: values[field.key] for field in self.fields}, found
 
@@ -185,8 +192,8 @@ def _view(
     texts = shown.get(component.key, [])
     value: str | bool | list[str] = texts[0] if texts else ""
     if component.type == "checkbox":
-        value = texts == ["true"]
-    elif component.type in answers.MANY:
+        value = bool(texts) and answering.CHECKED.get(texts[0], False)
+    elif component.type in answering.MANY:
         value = list(texts)
     step = plain(component.step)
     if component.type == "number" and not step:

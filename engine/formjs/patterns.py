@@ -94,6 +94,7 @@ _Tree = tuple[object, ...]
 class _Builder:
     def __init__(self) -> None:
         self.states: list[_State] = []
+        self.work = 0
 
     def add(self, test: Test | str | None, out: tuple[int, ...]) -> int:
         if len(self.states) >= STATES:
@@ -103,6 +104,9 @@ class _Builder:
 
     def build(self, tree: _Tree, after: int) -> int:
         """The state to start from so as to match the tree and go on at `after`."""
+        self.work += 1
+        if self.work > 10 * STATES:  # repetitions of nothing add no states
+            raise PatternRefused("重复次数太多或太长")
         match tree:
             case ("test" | "anchor", test):
                 return self.add(test, (after,))  # type: ignore[arg-type]
@@ -176,7 +180,7 @@ class _Reader:
         if char == ".":
             return ("test", lambda c: c not in "\n\r\u2028\u2029")
         if char == "\\":
-            return ("test", self.escape(in_class=False))
+            return ("test", self.escape())
         if char in "*+?{}]":
             raise PatternRefused(f"“{char}”的位置不对，要匹配这个字符请写成“\\{char}”")
         return ("test", _is(char))
@@ -209,7 +213,7 @@ class _Reader:
             raise PatternRefused("“{ }”中的次数前大后小")
         return int(low), top
 
-    def escape(self, *, in_class: bool) -> Test:
+    def escape(self) -> Test:
         char = self.take()
         if char in _CLASSES:
             return _CLASSES[char]
@@ -220,7 +224,7 @@ class _Reader:
             if len(digits) == 4 and all(d in "0123456789abcdefABCDEF" for d in digits):
                 self.at += 4
                 return _is(chr(int(digits, 16)))
-        if char.isalnum() or (char == "-" and not in_class):
+        if char.isalnum():
             raise PatternRefused(f"不支持“\\{char}”")
         return _is(char)
 
@@ -248,7 +252,7 @@ class _Reader:
         if char != "\\":
             return char
         start = self.at
-        test = self.escape(in_class=True)
+        test = self.escape()
         written = self.source[start : self.at]
         if written in _CLASSES:
             return test

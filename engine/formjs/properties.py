@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from engine.formjs import answers, patterns
+from engine.formjs import answering, patterns
 from engine.formjs.model import AREA_LENGTH, TEXT_LENGTH, Component, Json
 from engine.formjs.text import forbidden, trimmed
 
@@ -181,10 +181,10 @@ def defaulted(field: Component, default: Json) -> Component:
         return field
     if field.source:
         raise Wrong("form_default", "选项来自valuesKey时不能设默认值。")
-    texts = answers.raw(field, default)
+    texts = answering.raw(field, default)
     if any(text != trimmed(text) for text in texts):
         raise Wrong("form_default", "默认值前后有空格。")
-    answer = answers.read(replace(field, required=False), texts, field.options)
+    answer = answering.read(replace(field, required=False), texts, field.options)
     if answer.error:
         raise Wrong("form_default", f"默认值不能用：{answer.error}")
     return replace(field, default=answer.value)

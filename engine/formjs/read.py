@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from engine.formjs import answers, feel
+from engine.formjs import answering, feel
 from engine.formjs import properties as given
 from engine.formjs.model import CARD, SOURCES, Component, Finding, FormRefused, Json, Option
 from engine.formjs.properties import Wrong
@@ -164,7 +164,7 @@ class _Reader:
         if kind == "button":
             return None  # the page has its own; action "reset" would lose what was typed
         common = self.common(row, kind)
-        if kind in answers.FIELDS:
+        if kind in answering.FIELDS:
             return self.field(row, common)
         if kind == "group":
             if row.get("path") or row.get("key"):
@@ -203,7 +203,7 @@ class _Reader:
         if not isinstance(properties, dict) or properties.keys() - {"routing", "card"}:
             raise Wrong("form_property", "自定义属性（properties）只支持routing和card。")
         card = properties.get("card", "")
-        if card not in ("", *CARD) or (card and kind not in answers.FIELDS):
+        if card not in ("", *CARD) or (card and kind not in answering.FIELDS):
             raise Wrong("form_property", f"自定义属性card应为{'、'.join(CARD)}之一。")
         routing = properties.get("routing", "false")
         if routing not in ("true", "false"):
@@ -259,7 +259,7 @@ class _Reader:
             field = given.numbered(field, row, validate)
         elif kind == "datetime":
             field = given.timed(field, row)
-        elif kind in answers.CHOICES:
+        elif kind in answering.CHOICES:
             field = self.chosen(field, row)
         return given.defaulted(field, row.get("defaultValue"))
 

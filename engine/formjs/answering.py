@@ -25,7 +25,7 @@ _PHONE = re.compile(
 )
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _TIME = re.compile(r"(\d{2}):(\d{2})(?::00)?")
-_CHECKED = {"true": True, "on": True, "1": True, "false": False, "": False}
+CHECKED = {"true": True, "on": True, "1": True, "false": False, "": False}
 _ZONE = "+08:00"
 
 
@@ -88,11 +88,11 @@ def _value(field: Component, typed: list[str], options: Sequence[Option]) -> Jso
 
 
 def _checked(field: Component, text: str) -> bool:
-    if text not in _CHECKED:
+    if text not in CHECKED:
         raise Wrong(f"“{field.name}”的值不对，请重新勾选。")
-    if field.required and not _CHECKED[text]:
+    if field.required and not CHECKED[text]:
         raise Wrong(f"请勾选“{field.name}”。")
-    return _CHECKED[text]
+    return CHECKED[text]
 
 
 def _one(field: Component, text: str, options: Sequence[Option]) -> str:
