@@ -142,7 +142,46 @@ FLOW: Final = {
     "reading": _("重演时所需的外部数据与记录不符。"),
 }
 
+ACTS: Final = {
+    "sign_in": _(
+        "用户名或密码不正确，或者账号已停用或暂时锁定。请核对后重试；"
+        "连续输错5次会锁定15分钟，忘记密码请联系本单位管理员重置。"
+    ),
+    "password_wrong": _("现在的密码不正确，密码没有修改。请重新输入。"),
+    "password_same": _("新密码与现在的密码相同，没有修改。请换一个。"),
+    "password_weak": _("密码至少%(least)s个字符，且不能包含用户名。请换一个。"),
+    "name_bad": _("用户名只能由英文字母、数字、点、横线和下划线组成，最多40个字符。请改正后重试。"),
+    "name_taken": _("用户名 %(name)s 已被使用或保留。请换一个。"),
+    "role_unknown": _("没有岗位 %(role)s。请核对岗位代码后重试。"),
+    "area_unknown": _("没有区域 %(area)s。请先登记该区域，上级区域须在前。"),
+    "place_bad": _("%(place)s 的名称、级别或类别不对，没有登记。请改正后重试。"),
+    "request_key": _("这次提交缺少识别码，没有生效。请刷新页面后重新提交。"),
+    "request_other": _("这次提交的识别码已用于另一项操作，没有生效。请刷新页面后重新提交。"),
+    "form": _("有 %(count)s 处需要改正，没有提交。请按提示修改后重新提交。"),
+    "task_done": _(
+        "“%(task)s”已由%(who)s于%(when)s办完，您这次的提交没有生效，填写的内容为您保留。"
+        "请刷新后查看工单。"
+    ),
+    "task_claimed": _(
+        "“%(task)s”已由%(who)s于%(when)s领取，您这次的操作没有生效。"
+        "请与其联系，或等其放回后再领。"
+    ),
+    "task_yours": _("“%(task)s”已在您名下，不必再领。"),
+    "task_free": _("“%(task)s”不在您名下，不能放回。请刷新后查看。"),
+    "colleague": _("%(name)s 不是本单位该岗位的在职人员，没有移交。请另选同事。"),
+    "comment_empty": _("备注没有内容，未保存。请填写后再提交。"),
+    "comment_long": _("备注最多%(most)s字，现有%(count)s字，未保存。请删减后再提交。"),
+    "draft_long": _("草稿太长，未保存。请删减后再保存，或直接提交。"),
+    "reason_needed": _("请写明理由，刚才的操作没有生效。"),
+    "year_mismatch": _("%(date)s 不在所公布的 %(year)s 年内，没有公布。请核对日期。"),
+    "year_twice": _("%(date)s 出现了两次，没有公布。请删去重复的行。"),
+    "message_unknown": _("没有名为 %(message)s 的消息，没有办理。请联系流程管理员。"),
+    "timer_stuck": _("到期时间已到而流程没有前进，已撤回并稍后重试。请联系流程管理员。"),
+    "already_erased": _("该工单的密钥此前已经销毁，没有再次办理。"),
+    "ticket_open": _("工单尚未归档，不能销毁其内容。请待流程结束后再办理。"),
+}
+
 SENTENCES: Final[dict[str, str]] = {
-    **GENERAL, **SETTINGS, **KEYS, **STORE, **RECORD, **ACCESS, **FLOW,
+    **GENERAL, **SETTINGS, **KEYS, **STORE, **RECORD, **ACCESS, **FLOW, **ACTS,
 }
 """Every code and its sentence; a code stands in one subject only (a test sees to it)."""
