@@ -14,7 +14,7 @@ from engine.acts.places import Area, Unit
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who signs in; `name` is what they type, such as sr-hw1."""
+    """Somebody who signs in; `name` is what they type, such as sr.hw1."""
 
     name: str
     display_name: str
@@ -77,7 +77,7 @@ def demo() -> City:
     def hire(unit: str, prefix: str, staff: list[dict[str, Any]], level: str) -> None:
         for post in staff:
             people.extend(
-                Person(f"{prefix}-{post['login']}{n}", next(names), unit, post["role"])
+                Person(f"{prefix}.{post['login']}{n}", next(names), unit, post["role"])
                 for n in range(1, post[level] + 1)
             )
 
@@ -90,10 +90,15 @@ def demo() -> City:
         hire(centre_of(area.id), area.id, words["staff"]["centre"], level)
         hire(authority_of(area.id), area.id, words["staff"]["authority"], level)
         for unit in words["units"][level]:
-            named = Unit(f"{area.id}-{unit['id']}", row["short"] + unit["name"], area.id,
-                         unit["kind"], authority_of(area.id))
+            named = Unit(
+                f"{area.id}-{unit['id']}",
+                row["short"] + unit["name"],
+                area.id,
+                unit["kind"],
+                authority_of(area.id),
+            )
             units.append(named)
-            hire(named.id, named.id, words["staff"]["unit"], level)
+            hire(named.id, f"{area.id}.{unit['id']}", words["staff"]["unit"], level)
     for post in words["staff"]["once"]:
         unit_id = centre_of(city) if post["unit"] == "centre" else authority_of(city)
         people.append(Person(post["login"], next(names), unit_id, post["role"]))

@@ -1,0 +1,86 @@
+"""What waits, seen from above: the open tasks of a ticket, the next due time, all numbers.
+
+For doors that drive the whole (simulation, command line); people's lists are in worklist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, select
+
+from engine.store import Store
+from engine.store.tables import events, outbox, tasks, tickets, timers
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An open user task, and whose it is."""
+
+    number: str
+    task: int
+    name: str
+    form: str
+    role: str
+    unit: str
+    leg: int | None
+    type: str
+    opened_at: datetime
+    due: datetime | None
+
+
+_COLUMNS = (
+    tickets.c.number,
+    tasks.c.task,
+    tasks.c.name,
+    tasks.c.form,
+    tasks.c.role,
+    tasks.c.unit,
+    tasks.c.leg,
+    tickets.c.type,
+    tasks.c.opened_at,
+    tasks.c.due,
+)
+_OF = (
+    select(*_COLUMNS)
+    .join(tickets, tickets.c.id == tasks.c.ticket)
+    .where(tickets.c.number == bindparam("number"))
+    .order_by(tasks.c.instance, tasks.c.task)
+)
+_NEXT_TIMER = select(func.min(timers.c.next_try_at))
+_NEXT_MESSAGE = select(func.min(outbox.c.next_try_at))
+_NUMBERS = select(tickets.c.number).order_by(tickets.c.id)
+
+
+def waiting(store: Store, number: str) -> tuple[Waiting, ...]:
+    """The open tasks of one ticket, in the order in which they were opened."""
+    with store.read() as conn:
+        return tuple(Waiting(*row) for row in conn.execute(_OF, {"number": number}))
+
+
+def next_due(store: Store) -> datetime | None:
+    """When the sweep has to fire something next; None when no deadline waits."""
+    with store.read() as conn:
+        return conn.execute(_NEXT_TIMER).scalar_one()
+
+
+def next_message(store: Store) -> datetime | None:
+    """When a message has to be delivered next; None when none waits."""
+    with store.read() as conn:
+        return conn.execute(_NEXT_MESSAGE).scalar_one()
+
+
+def numbers(store: Store) -> tuple[str, ...]:
+    """The numbers of all tickets, oldest first."""
+    with store.read() as conn:
+        return tuple(conn.execute(_NUMBERS).scalars())
+
+
+def count(store: Store) -> tuple[int, int]:
+    """How many tickets and how many events there are."""
+    with store.read() as conn:
+        return (
+            conn.execute(select(func.count()).select_from(tickets)).scalar_one(),
+            conn.execute(select(func.count()).select_from(events)).scalar_one(),
+        )
