@@ -226,6 +226,49 @@ def add_user(
     return password
 
 
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Somebody to be added; `name` is what they sign in with."""
+
+    name: str
+    display_name: str
+    unit: str
+    roles: tuple[str, ...]
+
+
+def add_crowd(
+    store: Store, newcomers: Iterable[Newcomer], password: str, now: datetime
+) -> int:
+    """Add many people with one password that they keep, in one transaction; how many.
+
+    For demo cities alone: whoever knows the password is everybody. One hash serves all, because
+    hundreds of argon2 hashes take half a minute. Errors: Trouble "name_taken", "role_unknown".
+    """
+    rows = [(one, _known(one.roles)) for one in newcomers]
+    hashed = _hasher.hash(password)
+    with store.write() as conn:
+        taken = set(conn.execute(select(users.c.name)).scalars())
+        for one, given in rows:
+            if one.name in taken or one.name in RESERVED:
+                raise Trouble("name_taken", name=one.name)
+            new = conn.execute(
+                insert(users).values(
+                    name=one.name,
+                    display_name=one.display_name,
+                    unit=one.unit,
+                    password_hash=hashed,
+                    must_change=False,
+                    active=True,
+                    failures=0,
+                )
+            ).inserted_primary_key
+            assert new is not None  # noqa: S101 - one row was inserted
+            if given:
+                conn.execute(insert(user_roles), [{"user": new[0], "role": r} for r in given])
+        _fact(conn, store, "add_crowd", now, None, users=[one.name for one, _ in rows])
+    return len(rows)
+
+
 def _known(roles: Iterable[str]) -> list[str]:
     given = sorted(set(roles))
     for role in given:
