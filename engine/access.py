@@ -18,7 +18,7 @@ __all__ = ["ACTIONS", "ROLES", "Denied", "Reach", "User", "authorize", "reach"]
 #   .  nothing        *  everything
 #   t  a task that waits for this role in the person's own unit
 #   u  a ticket in which the person's unit has a leg or a task
-#   c  a ticket of the person's centre: it dispatched (派单中心) or is of the unit's level (同级中心)
+#   c  a ticket of the person's centre: it dispatched (派单中心) or is the unit's own (同级中心)
 #   a  a ticket or a leg under the person's authority; the city's authority sees the counties'
 #   p  what belongs to the person's area; at the city's level, to any area
 _TABLE: Final = """

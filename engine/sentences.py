@@ -73,7 +73,8 @@ STORE: Final = {
     "database_disk": _("读写数据库文件时磁盘出错，刚才的操作没有生效。请检查磁盘后重试。"),
     "database_damaged": _("数据库文件已损坏。请停止使用，并从备份恢复。"),
     "database_forbidden": _(
-        "应用账号没有所需的数据库权限。请用 HOTLINE_OWNER_DATABASE_URL 运行 hotline upgrade 重新授权。"
+        "应用账号没有所需的数据库权限。"
+        "请用 HOTLINE_OWNER_DATABASE_URL 运行 hotline upgrade 重新授权。"
     ),
     "database_failed": _("数据库报告了错误（%(state)s），刚才的操作没有生效。请联系系统管理员。"),
     "not_a_database": _("%(path)s 不是数据库文件。请移走它，或从备份恢复。"),
@@ -99,7 +100,9 @@ STORE: Final = {
     ),
     "nothing_deployed": _("还没有部署任何流程版本。请先运行 hotline deploy。"),
     "version_unknown": _("没有编号为 %(version)s 的流程版本。请运行 hotline verify 核查数据库。"),
+    "version_changed": _("流程版本 %(version)s 的文件被改动过，不再使用。请从备份恢复数据库。"),
     "ticket_unknown": _("没有找到工单 %(number)s。请核对编号。"),
+    "state_missing": _("工单 %(number)s 的流程状态缺失或版本不符。请运行 hotline verify 核查。"),
     "chain_unknown": _("没有名为 %(chain)s 的记录链。请核对工单编号。"),
     "chain_moved": _("工单 %(chain)s 刚被别人办理过。请刷新后重试。"),
     "unit_unknown": _("没有编号为 %(unit)s 的单位。请改选单位，或请管理员先登记该单位。"),

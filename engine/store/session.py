@@ -8,17 +8,29 @@ from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from sqlalchemy import Connection, Engine, bindparam, select
+from sqlalchemy import Connection, Engine, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.errors import StoreError
 from engine.settings import Settings
 from engine.store import engines, schema
 from engine.store.gate import Gate
-from engine.store.tables import deployments
+from engine.store.tables import (
+    calendar_days,
+    calendar_revisions,
+    calendar_years,
+    deployments,
+    version_files,
+    versions,
+)
 from engine.vault import Vault
+from engine.workdays import Calendar
+from engine.workdays import Row as CalendarRow
+
+if TYPE_CHECKING:
+    from engine.flow import Definitions
 
 WAIT = 15.0
 """How long an act waits for a lock, in seconds, before it says that the database is busy."""
@@ -49,6 +61,8 @@ class Store:
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         self._gate = self._new_gate()
+        self._versions: dict[int, Definitions] = {}
+        self._calendar: Calendar | None = None
 
     # --- opening and closing ---------------------------------------------------------------
 
@@ -125,8 +139,14 @@ class Store:
         """
         self._after_fork()
         turn = self._gate.hold() if self._gate else nullcontext()
-        with turn, _sentences(self.settings), self._writing.begin() as conn:
-            yield conn
+        with turn:
+            try:
+                with _sentences(self.settings), self._writing.begin() as conn:
+                    yield conn
+            except BaseException:
+                # It may have been read from a revision that is not going to exist.
+                self._calendar = None
+                raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -156,7 +176,54 @@ class Store:
             raise StoreError("nothing_deployed")
         return int(found)
 
+    def definitions(self, version: int, conn: Connection | None = None) -> Definitions:
+        """The definitions of a version, parsed once for all threads.
 
+        Give `conn` only for a version that this very transaction adds; nothing is kept then.
+        Errors: StoreError version_unknown; DefinitionsRefused when they no longer parse.
+        """
+        if version in self._versions:
+            return self._versions[version]
+        if conn is not None:
+            return self._parse(conn, version)
+        with self.read() as own:
+            found = self._parse(own, version)
+        return self._versions.setdefault(version, found)
+
+    def _parse(self, conn: Connection, version: int) -> Definitions:
+        from engine.flow import Definitions
+
+        rows = conn.execute(_FILES, {"version": version}).all()
+        if not rows:
+            raise StoreError("version_unknown", version=version)
+        found = Definitions.read({row.path: row.content for row in rows})
+        if found.hash != rows[0].hash:
+            raise StoreError("version_changed", version=version)
+        return found
+
+    def calendar(self, conn: Connection) -> Calendar:
+        """The working days as they are published now, parsed once for each revision."""
+        revision = conn.execute(_REVISION).scalar() or 0
+        known = self._calendar
+        if known is not None and known.revision == revision:
+            return known
+        rows = [
+            CalendarRow(row.date, row.is_workday, row.source, row.document)
+            for row in conn.execute(_DAYS)
+        ]
+        published = set(conn.execute(_YEARS).scalars())
+        self._calendar = found = Calendar.of(rows, published, revision)
+        return found
+
+
+_FILES = (
+    select(version_files.c.path, version_files.c.content, versions.c.hash)
+    .join(versions, versions.c.id == version_files.c.version)
+    .where(versions.c.id == bindparam("version"))
+)
+_REVISION = select(func.max(calendar_revisions.c.id))
+_DAYS = select(calendar_days)
+_YEARS = select(calendar_years.c.year)
 _CURRENT = (
     select(deployments.c.version)
     .where(deployments.c.in_force_from <= bindparam("now"))
