@@ -13,6 +13,7 @@ from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from engine.formjs import in_rows
 from engine.store import Store
 from webapp import door, health, people, problems, tickets, words, work
 
@@ -31,7 +32,7 @@ def create_app(
     """
     app = Flask(__name__)
     app.config.update(
-        SECRET_KEY=store.vault.digest("webapp cookies"),
+        SECRET_KEY=store.vault.secret("web pages"),
         SESSION_COOKIE_NAME="hotline_page",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -39,6 +40,7 @@ def create_app(
         MAX_CONTENT_LENGTH=LARGEST_REQUEST,
         MAX_FORM_MEMORY_SIZE=LARGEST_REQUEST,
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,  # the address changes with the content
+        WTF_CSRF_FIELD_NAME="_csrf",  # no key of a form begins with _
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a form may stay open over lunch
         BABEL_DEFAULT_LOCALE="zh",
         BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
@@ -73,6 +75,7 @@ def _words_for_templates(app: Flask) -> None:
 
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters["rows"] = in_rows
     app.jinja_env.globals.update(
         asset=asset,
         label=words.label,
@@ -93,4 +96,5 @@ def _words_for_templates(app: Flask) -> None:
             "csrf": generate_csrf,
             "new_key": door.new_key,
             "may": door.may,
+            "may_do": door.may_do,
         }

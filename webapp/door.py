@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.access import Denied, User, authorize
 from engine.acts import people
+from engine.read.worklist import WorkItem
 from engine.store import Store
 from webapp.pages import ACTIONS, OPEN, SIGNED_IN
 
@@ -111,6 +112,12 @@ def may(action: str, facts: Mapping[str, Any] | None = None) -> bool:
     except Denied:
         return False
     return True
+
+
+def may_do(item: WorkItem) -> bool:
+    """Whether an open task waits for this person and nobody else has taken it."""
+    facts = {"role": item.role, "unit": item.unit, "claimed_by": None}
+    return may("work_task", facts) and (item.mine or not item.claimed_by)
 
 
 def new_key() -> str:

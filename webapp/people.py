@@ -47,7 +47,7 @@ def ask_to_sign_in() -> Response:
         onward = request.full_path.rstrip("?")
         return redirect(url_for("people.sign_in", next=onward))
     fields = request.form.items(multi=True)
-    kept = [(name, value) for name, value in fields if name not in ("csrf_token", "_key", "_do")]
+    kept = [(name, value) for name, value in fields if not name.startswith("_")]
     error = gettext("登录已过期，请重新登录。您刚才填写的内容没有丢失。")
     return _sign_in_page(401, request.path, kept, error=error)
 
@@ -55,6 +55,8 @@ def ask_to_sign_in() -> Response:
 @page(desk, "/sign-in", OPEN, methods=("GET", "POST"))
 def sign_in() -> Response:
     """Begin a session."""
+    if request.method == "GET" and door.person_or_none():
+        return redirect(door.local_path(request.args.get("next", "")))
     if request.method == "GET":
         return _sign_in_page(200, request.args.get("next", ""))
     onward, kept = request.form.get("next", ""), _kept()

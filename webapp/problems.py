@@ -13,7 +13,8 @@ from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from engine.errors import Denied, StoreError, Trouble, VaultError, template
+from engine.errors import Denied, StoreError, Trouble, VaultError
+from engine.errors import template as sentence_template
 from engine.flow.model import Refused
 from webapp import door, words
 
@@ -42,7 +43,7 @@ def sentence(trouble: Trouble | Refused) -> str:
         name: words.moment(value) if isinstance(value, datetime) else value
         for name, value in trouble.facts.items()
     }
-    return gettext(template(trouble.code)) % _Facts({"code": trouble.code, **facts})
+    return gettext(sentence_template(trouble.code)) % _Facts({"code": trouble.code, **facts})
 
 
 def status_of(trouble: Trouble | Refused) -> int:
@@ -58,11 +59,15 @@ def status_of(trouble: Trouble | Refused) -> int:
     return 500 if trouble.code in BROKEN else 400
 
 
-def answer(status: int, said: str = "", reference: str = "", **more: Any) -> Response:
+def answer(
+    status: int,
+    said: str = "",
+    reference: str = "",
+    template: str = "problem.html",
+    **more: Any,
+) -> Response:
     """The page of an error."""
-    body = render_template(
-        "problem.html", status=status, said=said, reference=reference, **more
-    )
+    body = render_template(template, status=status, said=said, reference=reference, **more)
     response = door.page(body, status)
     if status == 503:
         response.headers["Retry-After"] = "30"

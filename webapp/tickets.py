@@ -11,21 +11,20 @@ from werkzeug.wrappers import Response
 from engine.acts import tickets, work
 from engine.errors import Denied, Trouble
 from engine.flow.model import Refused
+from engine.formjs import Form
+from engine.formjs.read import walk
 from engine.read import ticket as reading
 from webapp import door, problems
 from webapp.pages import page
 
 desk = Blueprint("tickets", __name__)
 
-OURS = ("csrf_token", "_key", "_do")
-"""Names of a form's fields that are the page's and not the form's."""
-
 Raw = Mapping[str, Sequence[str]]
 
 
 def _raw() -> Raw:
-    """What was typed, as it was typed."""
-    return {name: values for name, values in request.form.lists() if name not in OURS}
+    """What was typed, as it was typed; no key of a form begins with _, names of the page do."""
+    return {key: values for key, values in request.form.lists() if not key.startswith("_")}
 
 
 def _doing() -> str:
@@ -80,16 +79,18 @@ def task(number: str, task: int) -> Response:
             work.save_draft(store, person, number, task, raw, now, door.key())
             flash(gettext("草稿已保存，尚未提交。"))
             return redirect(url_for("tickets.task", number=number, task=task))
-        form = reading.task_form(store, person, number, task, now)
         if raw is not None and _doing() == "done":
+            # First the act: sent twice, it answers twice the same, though the task is gone.
+            name = _name_of(number, task)
             try:
                 tickets.complete(store, person, number, task, raw, now, door.key())
             except tickets.Invalid as invalid:
                 errors = invalid.errors
             else:
-                said = gettext("工单 %(number)s 的“%(task)s”已提交。", number=number, task=form.name)
+                said = gettext("工单 %(number)s 的“%(task)s”已提交。", number=number, task=name)
                 flash(said + _what_next(number))
                 return redirect(url_for("work.tasks"))
+        form = reading.task_form(store, person, number, task, now)
     except (Trouble, Refused) as trouble:
         if raw is None or problems.status_of(trouble) != 409:
             raise
@@ -98,7 +99,7 @@ def task(number: str, task: int) -> Response:
     return _form_page(form, form.raw if raw is None else raw, errors, found)
 
 
-@page(desk, "/tickets/<number>/comments", "read_ticket", methods=("POST",))
+@page(desk, "/tickets/<number>/comments", "comment_ticket", methods=("POST",))
 def comment(number: str) -> Response:
     """Write a comment on a ticket."""
     text = request.form.get("text", "").strip()
@@ -120,3 +121,49 @@ def _what_next(number: str) -> str:
         return gettext("全部环节已办完。") if found.ended_at else ""
     steps = "；".join(f"{item.name}（{item.unit_name}）" for item in found.tasks)
     return gettext("下一步：%(steps)s。", steps=steps)
+
+
+def _name_of(number: str, task: int) -> str:
+    """The name of an open task; once it is done, only that it was one."""
+    try:
+        found = reading.page(door.store(), door.person(), number, door.now())
+    except Denied:
+        return gettext("任务")
+    return next((item.name for item in found.tasks if item.task == task), gettext("任务"))
+
+
+def _conflict(number: str, raw: Raw, trouble: Trouble | Refused) -> Response:
+    """Somebody was quicker: say who, and give back what was typed."""
+    typed = [(name, value) for name, values in raw.items() for value in values if value.strip()]
+    return problems.answer(
+        409, problems.sentence(trouble), template="conflict.html", number=number, typed=typed
+    )
+
+
+def _form_page(
+    form: reading.TaskForm,
+    raw: Raw,
+    errors: Mapping[str, str],
+    ticket: reading.TicketPage | None,
+) -> Response:
+    """A form as a page; only its fields when htmx asks for it again."""
+    if raw:
+        checked = form.form.validate(raw, form.sources)
+        views = form.form.show(checked.typed, form.sources, errors)
+    else:
+        views = form.form.show({}, form.sources)
+    part = request.headers.get("HX-Request") == "true" and not errors
+    body = render_template(
+        "fields.html" if part else "form.html",
+        form=form,
+        views=views,
+        errors=errors,
+        watched=_watched(form.form),
+        ticket=ticket,
+    )
+    return door.page(body, 422 if errors else 200)
+
+
+def _watched(form: Form) -> frozenset[str]:
+    """The fields that a condition reads: when one changes, others come or go."""
+    return frozenset(key for part in walk(form.components) for key in part.depends)

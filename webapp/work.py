@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from engine.acts import work
 from engine.read import worklist
 from webapp import door
-from webapp.pages import page
+from webapp.pages import SIGNED_IN, page
 
 desk = Blueprint("work", __name__)
 
@@ -25,9 +25,11 @@ def _offset() -> int:
     return min(int(text), 10_000_000) if text.isascii() and text.isdigit() else 0
 
 
-@page(desk, "/", "work_task")
+@page(desk, "/", SIGNED_IN)
 def tasks() -> str:
     """The work list: my unit's tasks, mine, or those that nobody has taken."""
+    if not door.may("work_task"):
+        return render_template("no_tasks.html")
     which = request.args.get("tab", TABS[0])
     if which not in TABS:
         which = TABS[0]
@@ -45,7 +47,7 @@ def tasks() -> str:
 def claim(number: str, task: int) -> Response:
     """Take a task for oneself."""
     work.claim(door.store(), door.person(), number, task, door.now(), door.key())
-    flash(gettext("已认领工单 %(number)s 的任务。", number=number))
+    flash(gettext("已领取工单 %(number)s 的任务。", number=number))
     return redirect(door.local_path(request.form.get("next", "")))
 
 
@@ -53,7 +55,7 @@ def claim(number: str, task: int) -> Response:
 def release(number: str, task: int) -> Response:
     """Give a task back to the unit."""
     work.release(door.store(), door.person(), number, task, door.now(), door.key())
-    flash(gettext("已退回工单 %(number)s 的任务，本单位的同事可以认领。", number=number))
+    flash(gettext("已放回工单 %(number)s 的任务，本单位的同事可以领取。", number=number))
     return redirect(url_for("work.tasks"))
 
 
