@@ -191,6 +191,8 @@ class Calendar:
             raise OutOfCalendar("calendar_naive", start=start.isoformat())
         if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= LONGEST:
             raise OutOfCalendar("calendar_days", days=days)
+        if not date.min.year < start.year < date.max.year:  # its day in Shanghai may not exist
+            raise OutOfCalendar("calendar_range", year=start.year)
         walked: list[Day] = []
         current = start.astimezone(ZONE).date()
         left = days
