@@ -91,8 +91,7 @@ STORE: Final = {
     ),
     "already_there": _("数据库已经建立，不再重建。升级请运行 hotline upgrade。"),
     "role_missing": _(
-        "数据库里没有应用账号 %(role)s。"
-        "请先由数据库管理员执行 CREATE ROLE %(role)s LOGIN，再重试。"
+        "数据库里没有应用账号 %(role)s。请先由数据库管理员执行 CREATE ROLE %(role)s LOGIN，再重试。"
     ),
     "role_is_owner": _(
         "提醒：应用账号 %(role)s 拥有数据表，能够改动结构和日志。请另设表的属主账号，"
@@ -166,8 +165,7 @@ ACTS: Final = {
         "请刷新后查看工单。"
     ),
     "task_claimed": _(
-        "“%(task)s”已由%(who)s于%(when)s领取，您这次的操作没有生效。"
-        "请与其联系，或等其放回后再领。"
+        "“%(task)s”已由%(who)s于%(when)s领取，您这次的操作没有生效。请与其联系，或等其放回后再领。"
     ),
     "task_yours": _("“%(task)s”已在您名下，不必再领。"),
     "task_free": _("“%(task)s”不在您名下，不能放回。请刷新后查看。"),
@@ -184,7 +182,26 @@ ACTS: Final = {
     "ticket_open": _("工单尚未归档，不能销毁其内容。请待流程结束后再办理。"),
 }
 
+DOORS: Final = {
+    "cannot_listen": _(
+        "不能在 %(host)s:%(port)s 提供网页服务：地址不对，或端口已被占用。请用 --port 换一个端口。"
+    ),
+    "cannot_fill": _(
+        "模拟不会填表单 %(form)s 的 %(field)s：%(said)s请在 engine/city/behaviour.json 里补上填法。"
+    ),
+    "simulate_not_empty": _("数据库里已有工单，没有模拟。请换一个空的数据库。"),
+    "simulate_not_new": _("数据库里已有人员，没有模拟。请换一个新的数据库。"),
+}
+
 SENTENCES: Final[dict[str, str]] = {
-    **GENERAL, **SETTINGS, **KEYS, **STORE, **RECORD, **ACCESS, **FLOW, **ACTS,
+    **GENERAL,
+    **SETTINGS,
+    **KEYS,
+    **STORE,
+    **RECORD,
+    **ACCESS,
+    **FLOW,
+    **ACTS,
+    **DOORS,
 }
 """Every code and its sentence; a code stands in one subject only (a test sees to it)."""

@@ -27,7 +27,7 @@ class Arrival:
 
 def dice(*seed: object) -> random.Random:
     """A source of chance of its own for each thing that happens, whatever else happens."""
-    return random.Random("/".join(map(str, seed)))  # noqa: S311 (a demo, not secrets)
+    return random.Random("/".join(map(str, seed)))
 
 
 def draw(rng: random.Random, weights: Mapping[str, float]) -> str:

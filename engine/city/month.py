@@ -45,12 +45,13 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class _Errand:
-    """Somebody will do a task: the ticket's call, its number, the task."""
+    """Somebody will do a task: the n-th time that this form is filled for this call."""
 
     call: Arrival
     number: str
     task: agenda.Waiting
     nth: int
+    by: str
 
 
 class Month:
@@ -139,8 +140,7 @@ class Month:
     def _work(self, errand: _Errand, at: datetime) -> None:
         task, number = errand.task, errand.number
         rng = dice(self._seed, errand.call.n, task.form, errand.nth, "filled")
-        name = self._somebody(task.role, task.unit, errand.call.n)
-        assert name is not None  # _look has asked
+        name = errand.by
         user = self._user(name)
         form = tickets_read.task_form(self._store, user, number, task.task, at)
         raw = fill(form.form, form.sources, self._words(errand.call, name), rng, at)
@@ -155,12 +155,13 @@ class Month:
             if (number, task.task) in self._seen:
                 continue
             self._seen.add((number, task.task))
-            if self._somebody(task.role, task.unit, call.n) is None:
+            name = self._somebody(task.role, task.unit, call.n)
+            if name is None:
                 self.done.idle[f"{task.role}@{task.unit}"] += 1
                 continue
             self._filled[call.n, task.form] += 1
             nth = self._filled[call.n, task.form]
-            self._push(self._when(call, task, nth, at), _Errand(call, number, task, nth))
+            self._push(self._when(call, task, nth, at), _Errand(call, number, task, nth, name))
 
     def _when(self, call: Arrival, task: agenda.Waiting, nth: int, at: datetime) -> datetime:
         """When a task is done that is open since `at`, by the habits of its form or role."""

@@ -108,5 +108,5 @@ def demo() -> City:
 def _names(words: dict[str, Any]) -> Any:
     """Invented names, each once, in an order that never changes."""
     pairs = [(s, g) for s in words["surnames"] for g in words["given"]]
-    random.Random("people").shuffle(pairs)  # noqa: S311 (names, not secrets)
+    random.Random("people").shuffle(pairs)
     return (surname + given for surname, given in pairs)

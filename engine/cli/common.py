@@ -8,10 +8,22 @@ from datetime import UTC, datetime
 import click
 
 from engine import settings
-from engine.acts import people
-from engine.errors import Trouble
 from engine.access import User
+from engine.acts import people
 from engine.store import Store
+
+CONSOLE = User(
+    id=0,
+    name="console",
+    display_name="命令行",
+    unit="",
+    area="",
+    level="city",
+    roles=frozenset({"auditor"}),
+    centre="",
+    authority="",
+)
+"""Whoever can run commands here can read the database and the key: an auditor's view."""
 
 
 def now() -> datetime:
@@ -27,6 +39,11 @@ def configured() -> settings.Settings:
 def opened() -> Store:
     """The store of the environment. Errors: SettingsError, StoreError, VaultError."""
     return Store.open(configured())
+
+
+def acting_as(store: Store, name: str | None) -> User | None:
+    """The person whom an act is put down to; None, the system itself, when nobody is named."""
+    return people.load(store, name) if name else None
 
 
 def note(text: str) -> None:

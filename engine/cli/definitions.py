@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from engine import definitions
-from engine.cli.common import now, note, opened
+from engine.cli.common import acting_as, note, now, opened
 from engine.cli.words import Help, moment, table
 
 PATHS = click.Path(exists=True, path_type=Path)
@@ -21,13 +22,115 @@ def check(paths: tuple[Path, ...]) -> int:
     路径可以是含 bpmn/ 与 forms/ 的文件夹、这两个文件夹本身，或其中的文件；不写时检查当前文件夹，
     当前文件夹没有时检查随程序附带的。每个问题一行“文件:元素: 说明”，有问题时返回 1。
     """
+    from engine.flow import check as rules
+
     files, only = gather(paths)
-    findings = examine(files)
-    shown = [f for f in findings if only is None or f.file in only]
-    for finding in shown:
+    findings = [f for f in rules.check(files) if only is None or f.file in only]
+    for finding in findings:
         click.echo(str(finding))
-    if shown:
-        note(f"发现 {len(shown)} 个问题。")
+    if findings:
+        note(f"发现 {len(findings)} 个问题。")
         return 1
     click.echo(f"已检查 {len(files if only is None else only)} 个文件，没有发现问题。")
+    return 0
+
+
+def gather(paths: Sequence[Path]) -> tuple[dict[str, bytes], set[str] | None]:
+    """The files below these paths by their path in a version, and which of them were asked for.
+
+    A single file is read with all that lies beside it, because diagrams, tables and forms name
+    one another; None: everything was asked for. Errors: click.UsageError.
+    """
+    if not paths:
+        here = Path()
+        return definitions.read(here) if _has_both(here) else definitions.shipped(), None
+    files: dict[str, bytes] = {}
+    only: set[str] | None = set()
+    for path in paths:
+        place = path.resolve()
+        if place.is_file():
+            root = place.parent.parent
+            name = f"{place.parent.name}/{place.name}"
+            if place.parent.name not in definitions.FOLDERS:
+                root, name = place.parent, f"{_folder_of(place)}/{place.name}"
+                files[name] = place.read_bytes()
+            files |= definitions.read(root)
+            if name not in files:
+                raise click.UsageError(f"{path} 不是流程图、决策表或表单。")
+            only = only if only is None else only | {name}
+        elif place.name in definitions.FOLDERS:
+            inside = {
+                name: content
+                for name, content in definitions.read(place.parent).items()
+                if name.startswith(f"{place.name}/")
+            }
+            files |= inside
+            only = only if only is None else only | inside.keys()
+        else:
+            inside = definitions.read(place)
+            if not inside:
+                raise click.UsageError(f"{path} 里没有 bpmn/ 和 forms/ 中的文件。")
+            files |= inside
+            only = None
+    folders = {path.resolve().name for path in paths}
+    return files, None if folders >= set(definitions.FOLDERS) else only
+
+
+def _has_both(place: Path) -> bool:
+    return all((place / name).is_dir() for name in definitions.FOLDERS)
+
+
+def _folder_of(path: Path) -> str:
+    return "forms" if path.suffix == ".form" else "bpmn"
+
+
+@click.command(cls=Help)
+@click.argument("path", required=False, type=PATHS, metavar="[文件夹]")
+@click.option("--reason", required=True, help="为什么部署，写入记录。")
+@click.option("--as", "name", help="以哪个账号的名义（应有流程管理员岗位）；不写则记为系统。")
+def deploy(path: Path | None, reason: str, name: str | None) -> int:
+    """部署一套流程图、决策表和表单；此后的新工单按它办理，未办完的仍按原版本。
+
+    不写文件夹时部署当前文件夹里的，没有则部署随程序附带的。检查不通过的不会部署。
+    """
+    from engine.acts import versions as acts
+
+    files, only = gather([path] if path else [])
+    if only is not None:
+        raise click.UsageError("请写同时含有 bpmn/ 和 forms/ 的文件夹。")
+    with opened() as store:
+        version = acts.deploy(store, acting_as(store, name), files, reason, now())
+    click.echo(f"已部署为第 {version} 版，此后的新工单按它办理。")
+    return 0
+
+
+@click.command(cls=Help)
+def versions() -> int:
+    """列出部署过的版本，最近的在前。"""
+    from engine.read import versions as reads
+
+    with opened() as store:
+        rows = reads.deployments_of(store, now())
+    if not rows:
+        click.echo("还没有部署任何流程版本。请先运行 hotline deploy。")
+        return 0
+    click.echo(
+        table(
+            [
+                ("", "版本", "生效时间", "部署人", "工单", "内容散列", "原因"),
+                *(
+                    (
+                        "*" if row.current else "",
+                        row.version,
+                        moment(row.in_force_from),
+                        row.actor,
+                        row.tickets,
+                        row.hash[:12],
+                        row.reason,
+                    )
+                    for row in rows
+                ),
+            ]
+        )
+    )
     return 0

@@ -39,7 +39,7 @@ def serve(host: str, port: int, workers: int, with_sweep: bool) -> int:
     opened().close()  # a database that cannot be used is said here, once, before any worker
     _must_be_free(host, port)
     web = [
-        sys.executable, "-m", "gunicorn", "engine.cli.wsgi:app()",
+        sys.executable, "-m", "gunicorn", "webapp.wsgi:app()",
         "--bind", f"{host}:{port}", "--workers", str(workers),
         "--worker-class", "gthread", "--threads", "4",
         "--name", "hotline", "--log-level", "warning",

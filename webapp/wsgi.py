@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 
 from flask import Flask
 
-from engine.cli.common import now, opened
+from engine import settings
+from engine.store import Store
 from webapp import create_app
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def app() -> Flask:
@@ -17,8 +23,8 @@ def app() -> Flask:
     stand in front of it.
     """
     return create_app(
-        opened(),
-        now,
+        Store.open(settings.read(os.environ)),
+        _now,
         tls=os.environ.get("HOTLINE_TLS", "") == "1",
         proxies=int(os.environ.get("HOTLINE_PROXIES") or 0),
     )

@@ -1,0 +1,138 @@
+"""`hotline init`, `hotline upgrade`: a database made, filled with what is needed, brought up."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+import click
+
+from engine import definitions
+from engine.acts import people, places, versions
+from engine.city.places import centre_of, demo, smallest
+from engine.cli.common import configured, note, now
+from engine.cli.words import ROLES, Help, table
+from engine.errors import StoreError
+from engine.read import agenda, staff
+from engine.read import versions as versions_read
+from engine.settings import Settings
+from engine.store import Store
+
+MONTH = 30.0
+"""Days of the simulated month of a demo city."""
+
+ADMINISTRATOR = "admin"
+
+
+@click.command(cls=Help)
+@click.option("--demo", "is_demo", is_flag=True, help="建立演示城市，并模拟到此刻为止的一个月。")
+@click.option("--name", default="上饶市", show_default=True, help="城市的名称。")
+@click.option(
+    "--tickets",
+    default=400,
+    show_default=True,
+    type=click.IntRange(0, 100_000),
+    help="演示城市一个月的工单数。",
+)
+@click.option("--seed", default=1, show_default=True, help="模拟所用的随机种子。")
+def init(is_demo: bool, name: str, tickets: int, seed: int) -> int:
+    """建立数据库、主密钥、流程版本、工作日历和第一个管理员。
+
+    管理员的口令只显示一次。中途停下时可以再运行一次，从停下的地方继续；已经建好的不会改动。
+    """
+    settings = configured()
+    at = now()
+    with create(settings) as store:
+        for notice in store.notices:
+            note(notice)
+        if staff.anybody(store):
+            note("数据库已经建立，没有改动。升级请运行 hotline upgrade。")
+            return 1
+        if is_demo:
+            return _demo(store, at, tickets, seed)
+        furnish(store, at)
+        area, units = smallest(name)
+        places.add(store, None, [area], units, at)
+        password = people.add_user(
+            store, None, ADMINISTRATOR, "系统管理员", centre_of(area.id), ["administrator"], at
+        )
+    _say_places(settings)
+    click.echo(f"管理员账号：{ADMINISTRATOR}")
+    click.echo(f"管理员口令：{password}（只显示这一次，首次登录须修改）")
+    click.echo("下一步：运行 hotline serve 与 hotline sweep，登录后添加单位和人员。")
+    return 0
+
+
+def create(settings: Settings) -> Store:
+    """The store of the settings; tables and key are made when there are none yet."""
+    try:
+        return Store.open(settings)
+    except StoreError as error:
+        if error.code != "no_schema":
+            raise
+    return Store.create(settings)
+
+
+def furnish(store: Store, at: datetime) -> None:
+    """The shipped definitions, in force from `at`, unless something has been deployed."""
+    if not versions_read.deployments_of(store, at):
+        versions.deploy(store, None, definitions.shipped(), "初次部署", at)
+
+
+def furnish_demo(store: Store, at: datetime) -> str:
+    """The demo city as it stands before the first call; the password that all its people have."""
+    furnish(store, at)
+    city = demo()
+    places.add(store, None, city.areas, city.units, at)
+    password = "-".join(f"{secrets.randbelow(10_000):04d}" for _ in range(3))
+    people.add_crowd(
+        store,
+        [people.Newcomer(p.name, p.display_name, p.unit, (p.role,)) for p in city.people],
+        password,
+        at,
+    )
+    return password
+
+
+def _demo(store: Store, at: datetime, count: int, seed: int) -> int:
+    from engine.cli.simulating import Progress, month
+
+    start = at - timedelta(days=MONTH)
+    password = furnish_demo(store, start)
+    click.echo(f"演示账号（人员均为虚构），口令都是 {password}")
+    click.echo(table([("岗位", "账号", "姓名", "单位"), *_some_people()]))
+    note(f"正在模拟一个月，{count} 件工单……")
+    with Progress(count) as progress:
+        month(store, start, MONTH, count, seed).run(progress)
+    tickets, events = agenda.count(store)
+    note(f"已建立演示城市：工单 {tickets} 件，事件 {events} 个。")
+    return 0
+
+
+def _some_people() -> list[tuple[str, str, str, str]]:
+    """One person of each role at the city's level, to sign in as."""
+    city = demo()
+    units = {unit.id: unit.name for unit in city.units}
+    found: dict[str, tuple[str, str, str, str]] = {}
+    for person in city.people:
+        label = ROLES[person.role]
+        found.setdefault(person.role, (label, person.name, person.display_name, units[person.unit]))
+    return list(found.values())
+
+
+def _say_places(settings: Settings) -> None:
+    where = settings.database_url.render_as_string(hide_password=True)
+    click.echo(f"数据库：{settings.sqlite_file if settings.is_sqlite else where}")
+    click.echo(f"主密钥：{settings.key_file}（请另行备份：丢失后加密的内容无法恢复）")
+
+
+@click.command(cls=Help)
+def upgrade() -> int:
+    """把数据库升级到本程序的结构，并重新授权。请先备份。"""
+    was, is_now = Store.upgrade(configured())
+    click.echo(
+        f"数据库结构已是 {is_now}，不用升级。"
+        if was == is_now
+        else f"数据库结构已从 {was} 升级到 {is_now}。"
+    )
+    return 0

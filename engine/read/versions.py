@@ -1,0 +1,64 @@
+"""Versions of the definitions: what was deployed, when, by whom, and how many tickets are on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from engine.errors import StoreError
+from engine.store import Store
+from engine.store.tables import deployments, tickets, versions
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One deployment; `current`: new tickets start on it."""
+
+    version: int
+    hash: str
+    in_force_from: datetime
+    deployed_at: datetime
+    actor: str
+    reason: str
+    tickets: int
+    current: bool
+
+
+def deployments_of(store: Store, now: datetime) -> tuple[Deployment, ...]:
+    """All deployments, the latest in force first."""
+    with store.read() as conn:
+        counts = {
+            row.version: row.n
+            for row in conn.execute(
+                select(tickets.c.version, func.count().label("n")).group_by(tickets.c.version)
+            )
+        }
+        rows = conn.execute(
+            select(deployments, versions.c.hash)
+            .join(versions, versions.c.id == deployments.c.version)
+            .order_by(deployments.c.in_force_from.desc(), deployments.c.id.desc())
+        ).all()
+        try:
+            current = store.current_version(conn, now)
+        except StoreError:
+            current = None
+    found = []
+    for row in rows:
+        is_current = row.version == current and row.in_force_from <= now
+        if is_current:
+            current = None  # an earlier deployment of the same version is history
+        found.append(
+            Deployment(
+                row.version,
+                row.hash,
+                row.in_force_from,
+                row.deployed_at,
+                row.actor,
+                row.reason,
+                counts.get(row.version, 0),
+                is_current,
+            )
+        )
+    return tuple(found)
