@@ -67,9 +67,7 @@ def verify_chain(
     chain = chain or ""
     if seq is not None and seq != last:
         # Named is the first event that is missing, or the first that is too many.
-        return Difference(
-            chain, min(seq, last) + 1, "chain_head", {"expected": seq, "found": last}
-        )
+        return Difference(chain, min(seq, last) + 1, "chain_head", {"expected": seq, "found": last})
     if head is not None and head != previous:
         return Difference(chain, last, "chain_head_hash")
     return None

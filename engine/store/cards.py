@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from engine import vault
-from engine.record import canonical
+from engine.store.tickets import unseal_of
 
-NAMES = ("title", "place", "caller", "phone")
-"""What a field of the start form can be for the card (its custom property `card`)."""
+LONGEST = 200
+"""Characters of a card's word; the whole stands in the payload of the first event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,9 @@ class Card:
     phone: str = ""
 
 
+_NAMES = ("title", "place", "caller", "phone")
+
+
 def masked(phone: str) -> str:
     """A telephone number with its middle hidden: 138****1234, 0793****23; short ones wholly."""
     digits = re.sub(r"\D", "", phone)
@@ -37,18 +39,19 @@ def masked(phone: str) -> str:
     return f"{digits[:head]}****{digits[-tail:]}"
 
 
-def seal(key: bytes, number: str, words: Mapping[str, str]) -> bytes:
-    """The card of ticket `number` from what the start form says; unknown names are left out."""
-    card = {name: str(words.get(name) or "")[:200] for name in NAMES}
+def words(said: Mapping[str, str]) -> dict[str, str]:
+    """The card from what the start form says, to be sealed with the ticket."""
+    card = {name: (said.get(name) or "")[:LONGEST] for name in _NAMES}
     card["phone"] = masked(card["phone"])
-    return vault.seal(key, canonical(card), f"card/{number}")
+    return card
 
 
-def unseal(key: bytes | None, number: str, blob: bytes | None) -> Card:
+def of(key: bytes | None, number: str, blob: bytes | None) -> Card:
     """The card that was sealed; an empty one when key or card are gone.
 
     Errors: VaultError sealed_broken.
     """
     if key is None or blob is None:
         return Card()
-    return Card(**json.loads(vault.unseal(key, blob, f"card/{number}")))
+    said: Mapping[str, Any] = unseal_of(key, number, "card", blob)
+    return Card(**{name: str(said.get(name, "")) for name in _NAMES})

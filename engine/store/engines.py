@@ -129,6 +129,8 @@ def trouble(error: Exception, settings: Settings) -> StoreError | None:
     """
     if isinstance(error, PoolTimeout):
         return StoreError("database_busy")
+    if isinstance(error, pysqlite3.dbapi2.Error):  # from _begin, where SQLAlchemy wraps nothing
+        return _sqlite_trouble(error, settings.sqlite_file)
     if not isinstance(error, DBAPIError) or isinstance(error, IntegrityError):
         return None
     origin = error.orig
@@ -139,9 +141,7 @@ def trouble(error: Exception, settings: Settings) -> StoreError | None:
         # No SQLSTATE: the server never answered, or went away in the middle.
         refused = "authentication failed" in str(origin) or "no pg_hba.conf entry" in str(origin)
         missing = "does not exist" in str(origin) and "database" in str(origin)
-        code = (
-            "database_refused" if refused else "database_missing" if missing else "database_down"
-        )
+        code = "database_refused" if refused else "database_missing" if missing else "database_down"
         return StoreError(code)
     code = _POSTGRESQL_STATES.get(state) or _POSTGRESQL_STATES.get(state[:2], "database_failed")
     return StoreError(code, state=state)

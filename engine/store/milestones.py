@@ -216,9 +216,7 @@ def _due(
     if before is not None and before <= now:
         return before  # it has passed: the task stays as late as it is
     waiting = [
-        row["due"]
-        for row in after.timers.values()
-        if row["deadline"] and row["leg"] == number
+        row["due"] for row in after.timers.values() if row["deadline"] and row["leg"] == number
     ]
     leg = after.legs.get(number) if number is not None else None
     if not waiting and leg is not None and leg["unit"] == unit:

@@ -181,9 +181,7 @@ def _row(change: Any, table: Table, ticket: Ticket, instance: int, task: int) ->
     )
 
 
-def _queue(
-    conn: Connection, ticket: Ticket, messages: tuple[Message, ...], now: datetime
-) -> None:
+def _queue(conn: Connection, ticket: Ticket, messages: tuple[Message, ...], now: datetime) -> None:
     rows = [
         {
             # From the event that caused it: taken again, the step cannot queue it twice.

@@ -34,6 +34,12 @@ def ticket_of(conn: Connection, key: str, user: str) -> int | None:
     return conn.execute(_BEFORE, {"key": key, "user": user}).scalar_one_or_none()
 
 
+def act_of(conn: Connection, key: str, user: str) -> str | None:
+    """Which act a request that was noted before was for."""
+    mine = (requests.c.key == key) & (requests.c.user == user)
+    return conn.execute(select(requests.c.act).where(mine)).scalar_one_or_none()
+
+
 def name_ticket(conn: Connection, key: str, user: str, ticket: int) -> None:
     """Say afterwards which ticket a noted request made."""
     mine = (requests.c.key == key) & (requests.c.user == user)

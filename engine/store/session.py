@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+import pysqlite3.dbapi2
 from sqlalchemy import Connection, Engine, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -241,7 +242,7 @@ def lock_file(database: Path) -> Path:
 def _sentences(settings: Settings) -> Iterator[None]:
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, pysqlite3.dbapi2.Error) as error:
         found = engines.trouble(error, settings)
         if found is None:
             raise

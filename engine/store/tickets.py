@@ -161,9 +161,7 @@ def save_state(conn: Connection, ticket: Ticket, state: Any, instance: int = FIR
     from engine.flow import state as codec
 
     blob = codec.dump(state)
-    saved = conn.execute(
-        _SAVE, {"t": ticket.id, "i": instance, "s": SEMANTICS, "b": blob}
-    ).rowcount
+    saved = conn.execute(_SAVE, {"t": ticket.id, "i": instance, "s": SEMANTICS, "b": blob}).rowcount
     if saved != 1:
         row = {"ticket": ticket.id, "instance": instance, "semantics": SEMANTICS, "blob": blob}
         conn.execute(insert(states), row)
@@ -173,9 +171,7 @@ def erase(conn: Connection, ticket: Ticket, now: datetime) -> None:
     """Destroy the ticket's key and what is sealed outside the log; the chain stays as it is."""
     conn.execute(delete(ticket_keys).where(ticket_keys.c.ticket == ticket.id))
     conn.execute(delete(drafts).where(drafts.c.ticket == ticket.id))
-    conn.execute(
-        update(tickets).where(tickets.c.id == ticket.id).values(card=None, erased_at=now)
-    )
+    conn.execute(update(tickets).where(tickets.c.id == ticket.id).values(card=None, erased_at=now))
     ticket.key = None
     ticket.columns.update(card=None, erased_at=now)
 
