@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -133,8 +134,13 @@ def _name_of(number: str, task: int) -> str:
 
 
 def _conflict(number: str, raw: Raw, trouble: Trouble | Refused) -> Response:
-    """Somebody was quicker: say who, and give back what was typed."""
-    typed = [(name, value) for name, values in raw.items() for value in values if value.strip()]
+    """Somebody was quicker: say so, and give back what was typed."""
+    typed = [
+        (called, value)
+        for key, called in _names_back(request.form.get("_names", ""))
+        for value in raw.get(key, ())
+        if value.strip()
+    ]
     return problems.answer(
         409, problems.sentence(trouble), template="conflict.html", number=number, typed=typed
     )
@@ -159,9 +165,26 @@ def _form_page(
         views=views,
         errors=errors,
         watched=_watched(form.form),
+        names=_names(form.form),
         ticket=ticket,
     )
     return door.page(body, 422 if errors else 200)
+
+
+WRITTEN = ("textfield", "textarea", "number", "datetime")
+
+
+def _names(form: Form) -> str:
+    """What the fields that are written into are called, for when the form is gone."""
+    return json.dumps([[field.key, field.name] for field in form.fields if field.type in WRITTEN])
+
+
+def _names_back(text: str) -> list[tuple[str, str]]:
+    """The way back from `_names`; what comes from outside may be anything."""
+    try:
+        return [(str(key), str(called)) for key, called in json.loads(text)]
+    except (ValueError, TypeError):
+        return []
 
 
 def _watched(form: Form) -> frozenset[str]:
