@@ -1,0 +1,189 @@
+"""The diagrams as pictures: everything is drawn, nothing lies over something else."""
+
+from __future__ import annotations
+
+import json
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from lxml import etree
+
+ROOT = Path(__file__).resolve().parents[2]
+DIAGRAMS = sorted(ROOT.glob("bpmn/*.bpmn"))
+NS = {
+    "bpmn": "http://www.omg.org/spec/BPMN/20100524/MODEL",
+    "di": "http://www.omg.org/spec/BPMN/20100524/DI",
+    "dc": "http://www.omg.org/spec/DD/20100524/DC",
+}
+FLOW_NODES = [
+    "startEvent",
+    "endEvent",
+    "intermediateThrowEvent",
+    "intermediateCatchEvent",
+    "boundaryEvent",
+    "userTask",
+    "sendTask",
+    "serviceTask",
+    "businessRuleTask",
+    "callActivity",
+    "exclusiveGateway",
+    "parallelGateway",
+    "inclusiveGateway",
+    "eventBasedGateway",
+]
+WIDEST = 1500
+
+
+class Box(NamedTuple):
+    """Bounds in pixels, and whose they are."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    whose: str = ""
+
+    def overlaps(self, other: Box) -> bool:
+        return (
+            self.x < other.x + other.width
+            and other.x < self.x + self.width
+            and self.y < other.y + other.height
+            and other.y < self.y + self.height
+        )
+
+    def holds(self, other: Box) -> bool:
+        return (
+            self.x <= other.x
+            and self.y <= other.y
+            and other.x + other.width <= self.x + self.width
+            and other.y + other.height <= self.y + self.height
+        )
+
+    def grown(self, by: float) -> Box:
+        return Box(self.x - by, self.y - by, self.width + 2 * by, self.height + 2 * by)
+
+
+def box(bounds: etree._Element, whose: str = "") -> Box:
+    return Box(*(float(bounds.get(k)) for k in ("x", "y", "width", "height")), whose)
+
+
+def tag(element: etree._Element) -> str:
+    return etree.QName(element).localname
+
+
+class Drawing:
+    def __init__(self, path: Path) -> None:
+        root = etree.parse(path).getroot()
+        self.elements = {e.get("id"): e for e in root.iterfind(".//bpmn:*[@id]", NS)}
+        self.shapes = {
+            s.get("bpmnElement"): box(s.find("dc:Bounds", NS), s.get("bpmnElement"))
+            for s in root.iterfind(".//di:BPMNShape", NS)
+        }
+        self.edges = {
+            e.get("bpmnElement"): [
+                (float(p.get("x")), float(p.get("y"))) for p in e if tag(p) == "waypoint"
+            ]
+            for e in root.iterfind(".//di:BPMNEdge", NS)
+        }
+        self.labels = [
+            box(label.find("dc:Bounds", NS), label.getparent().get("bpmnElement"))
+            for label in root.iterfind(".//di:BPMNLabel", NS)
+        ]
+
+    def of(self, *tags: str) -> list[etree._Element]:
+        return [e for e in self.elements.values() if tag(e) in tags]
+
+
+@pytest.fixture(params=DIAGRAMS, ids=lambda path: path.stem)
+def drawing(request: pytest.FixtureRequest) -> Drawing:
+    return Drawing(request.param)
+
+
+def test_there_are_diagrams():
+    assert DIAGRAMS
+
+
+def test_everything_is_drawn(drawing: Drawing):
+    nodes = {e.get("id") for e in drawing.of(*FLOW_NODES, "lane", "participant", "textAnnotation")}
+    lines = {e.get("id") for e in drawing.of("sequenceFlow", "association")}
+    assert nodes == set(drawing.shapes)
+    assert lines == set(drawing.edges)
+
+
+def test_every_node_lies_in_its_lane(drawing: Drawing):
+    lanes = drawing.of("lane")
+    placed = [ref.text for lane in lanes for ref in lane.iterfind("bpmn:flowNodeRef", NS)]
+    assert sorted(placed) == sorted(e.get("id") for e in drawing.of(*FLOW_NODES))
+    for lane in lanes:
+        for ref in lane.iterfind("bpmn:flowNodeRef", NS):
+            assert drawing.shapes[lane.get("id")].holds(drawing.shapes[ref.text]), ref.text
+
+
+def test_every_line_ends_at_what_it_joins(drawing: Drawing):
+    for line in drawing.of("sequenceFlow", "association"):
+        points = drawing.edges[line.get("id")]
+        for end, point in (("sourceRef", points[0]), ("targetRef", points[-1])):
+            shape = drawing.shapes[line.get(end)].grown(1)
+            assert shape.holds(Box(*point, 0, 0)), (line.get("id"), end)
+
+
+def test_nothing_lies_over_something_else(drawing: Drawing):
+    attached = {e.get("id") for e in drawing.of("boundaryEvent")}
+    drawn = [drawing.shapes[e.get("id")] for e in drawing.of(*FLOW_NODES, "textAnnotation")]
+    things = [b for b in drawn if b.whose not in attached] + drawing.labels
+    assert [(a.whose, b.whose) for a, b in combinations(things, 2) if a.overlaps(b)] == []
+
+
+def test_no_line_runs_through_a_node_or_a_label(drawing: Drawing):
+    """Lines are vertical or horizontal; those of annotations may slant, and are looked at."""
+    nodes = [drawing.shapes[e.get("id")] for e in drawing.of(*FLOW_NODES, "textAnnotation")]
+    hosts = {e.get("id"): e.get("attachedToRef") for e in drawing.of("boundaryEvent")}
+    found = []
+    for flow in drawing.of("sequenceFlow"):
+        ends = {flow.get("sourceRef"), flow.get("targetRef")}
+        ends |= {hosts[end] for end in ends if end in hosts}
+        points = drawing.edges[flow.get("id")]
+        for (x1, y1), (x2, y2) in pairwise(points):
+            assert x1 == x2 or y1 == y2, flow.get("id")
+            piece = Box(min(x1, x2), min(y1, y2), abs(x1 - x2), abs(y1 - y2)).grown(1)
+            found += [(flow.get("id"), n.whose) for n in nodes if n.whose not in ends
+                      and piece.overlaps(n)]  # fmt: skip
+            found += [(flow.get("id"), n.whose) for n in drawing.labels if piece.overlaps(n)]
+    assert found == []
+
+
+def test_no_two_flows_cross(drawing: Drawing):
+    pieces = [
+        (flow.get("id"), Box(min(a[0], b[0]), min(a[1], b[1]), abs(a[0] - b[0]), abs(a[1] - b[1])))
+        for flow in drawing.of("sequenceFlow")
+        for a, b in pairwise(drawing.edges[flow.get("id")])
+    ]
+    crossed = [
+        (one, two)
+        for (one, a), (two, b) in combinations(pieces, 2)
+        if one != two and a.grown(1).overlaps(b.grown(1))
+    ]
+    assert crossed == []
+
+
+def test_one_page_wide(drawing: Drawing):
+    assert max(drawing.shapes[e.get("id")].width for e in drawing.of("participant")) <= WIDEST
+
+
+def test_each_step_names_its_article(drawing: Drawing):
+    """User tasks and what has a deadline: by a property for the program, by a note for people."""
+    noted = {e.get("sourceRef") for e in drawing.of("association")}
+    for task in drawing.of("userTask"):
+        assert task.get("id") in noted
+    for element in drawing.of("userTask", "boundaryEvent"):
+        properties = {p.get("name"): p.get("value") for p in element.iterfind(".//{*}property")}
+        assert properties.get("article", "").startswith("第"), element.get("id")
+
+
+def test_ids_of_forms_and_their_fields_are_unique():
+    forms = {p.stem: json.loads(p.read_text("utf-8")) for p in ROOT.glob("forms/*.form")}
+    assert {form["id"] for form in forms.values()} == set(forms)
+    fields = [c["id"] for form in forms.values() for c in form["components"]]
+    assert len(fields) == len(set(fields))
