@@ -35,7 +35,13 @@ class Help(click.Command):
         formatter.write_usage(ctx.command_path, _pieces(self, ctx), prefix="用法：")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [row for p in self.get_params(ctx) if (row := p.get_help_record(ctx)) is not None]
+        rows = [
+            (_chinese(flags), _chinese(said))
+            for param in self.get_params(ctx)
+            if isinstance(param, click.Option)
+            for flags, said in [param.get_help_record(ctx) or ("", "")]
+            if flags
+        ]
         if rows:
             with formatter.section("选项"):
                 formatter.write_dl(rows)
@@ -61,6 +67,21 @@ class Group(Help, click.Group):
                 rows.append((name, command.get_short_help_str(60)))
         with formatter.section("命令"):
             formatter.write_dl(rows)
+
+
+def _chinese(text: str) -> str:
+    for word, ours in (
+        ("INTEGER RANGE", "数"),
+        ("FLOAT RANGE", "数"),
+        ("INTEGER", "数"),
+        ("TEXT", "文字"),
+        ("[default: ", "[默认 "),
+        ("[required]", "[必填]"),
+        ("; required]", "；必填]"),
+        ("; ", "；"),
+    ):
+        text = text.replace(word, ours)
+    return text
 
 
 def _pieces(command: click.Command, ctx: click.Context) -> str:

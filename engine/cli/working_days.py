@@ -41,7 +41,10 @@ def show(year: int | None) -> int:
     found = _calendar()
     year = year or now().astimezone(ZONE).year
     days = [date(year, 1, 1) + timedelta(days=n) for n in range(366)]
-    walked = [found.day(day) for day in days if day.year == year]
+    try:
+        walked = [found.day(day) for day in days if day.year == year]
+    except workdays.OutOfCalendar:
+        raise click.UsageError(f"{year} 年超出了日历能推算的年份。") from None
     rows = [
         (
             day.date,
@@ -91,7 +94,10 @@ def explain(start: str, days: int) -> int:
 @click.option("--document", required=True, help="依据的文件名称和文号。")
 @click.option("--as", "by", help="以哪个账号的名义（应是主管部门的督办岗）；不写则记为系统。")
 def add(year: int, file: Path, document: str, by: str | None) -> int:
-    """添加国务院公布的一年安排（CSV：date,is_workday,source,document），并重算未办结工单的时限。"""
+    """添加国务院公布的一年安排，并重算未办结工单的时限。
+
+    文件是 UTF-8 的 CSV，四列：date,is_workday,source,document。
+    """
     try:
         text = file.read_text(encoding="utf-8-sig")
         rows = workdays.parse_year(text, year)
