@@ -1,0 +1,49 @@
+"""Tokens on diagrams: the pure room in which SpiffWorkflow lives.
+
+`Definitions.read` reads a version; `process` takes the five steps; `state` dumps and loads.
+"""
+
+from engine.flow import process, state
+from engine.flow.definitions import Definitions, UserTask
+from engine.flow.model import (
+    SEMANTICS,
+    Deadline,
+    DefinitionsRefused,
+    Finding,
+    Json,
+    Message,
+    Milestone,
+    OpenTask,
+    Reading,
+    Readings,
+    Refused,
+    Step,
+    Timer,
+    Walked,
+)
+from engine.flow.readings import NoReadings, RecordedReadings
+from engine.flow.tokens import State
+
+__all__ = [
+    "SEMANTICS",
+    "Deadline",
+    "Definitions",
+    "DefinitionsRefused",
+    "Finding",
+    "Json",
+    "Message",
+    "Milestone",
+    "NoReadings",
+    "OpenTask",
+    "Reading",
+    "Readings",
+    "RecordedReadings",
+    "Refused",
+    "State",
+    "Step",
+    "Timer",
+    "UserTask",
+    "Walked",
+    "process",
+    "state",
+]

@@ -1,0 +1,197 @@
+"""One version of the definitions: diagrams, tables and forms, read and ready to run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
+
+from engine.flow import dialect, drawing, support, tables, xml
+from engine.flow.drawing import Drawing, Element, Flow
+from engine.flow.model import DefinitionsRefused, Finding, Json, Refused
+
+MANIFEST = "bpmn/manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class UserTask:
+    """A user task of the diagrams."""
+
+    process: str
+    element: str
+    name: str
+    form: str
+    role: str
+    unit_expression: str
+    article: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Everything read from the files, sound or not; what `check` looks at."""
+
+    files: Mapping[str, bytes]
+    manifest: Mapping[str, Json]
+    roots: Mapping[str, etree._Element]
+    drawings: Mapping[str, Drawing]
+    tables: Mapping[str, tables.Table]
+    findings: tuple[Finding, ...]
+
+
+def draw(files: Mapping[str, bytes]) -> Drawn:
+    """Reads the files into records; what is wrong with them stands in `findings`."""
+    findings: list[Finding] = []
+    roots: dict[str, etree._Element] = {}
+    drawings: dict[str, Drawing] = {}
+    decisions: dict[str, tables.Table] = {}
+    for path in sorted(files):
+        if not path.endswith((".bpmn", ".dmn")):
+            continue
+        try:
+            root = xml.root_of(files[path])
+        except xml.XmlRefused as refused:
+            findings.append(Finding(path, "", "xml", f"{refused}。"))
+            continue
+        if path.endswith(".dmn"):
+            found, wrong = tables.read(path, root)
+            findings += wrong
+            for table in found:
+                if table.id in decisions:
+                    sentence = f"决策“{table.id}”在 {decisions[table.id].file} 里已经有了。"
+                    findings.append(Finding(path, table.id, "twice", sentence))
+                decisions[table.id] = table
+            continue
+        roots[path] = root
+        findings += support.of_file(path, root)
+        for node in drawing.processes(root):
+            one = drawing.read(path, root, node)
+            if one.id in drawings:
+                sentence = f"流程“{one.id}”在 {drawings[one.id].file} 里已经有了。"
+                findings.append(Finding(path, one.id, "twice", sentence))
+            drawings[one.id] = one
+    for one in drawings.values():
+        findings += support.of_drawing(one, drawings, decisions)
+    manifest, wrong = _manifest(files, drawings)
+    findings += wrong
+    return Drawn(files, manifest, roots, drawings, decisions, tuple(findings))
+
+
+def _manifest(
+    files: Mapping[str, bytes], drawings: Mapping[str, Drawing]
+) -> tuple[Mapping[str, Json], list[Finding]]:
+    if MANIFEST not in files:
+        return {}, []
+    try:
+        manifest = json.loads(files[MANIFEST])
+    except (ValueError, RecursionError):
+        return {}, [Finding(MANIFEST, "", "manifest", "清单文件不是完好的 JSON。")]
+    starts = manifest.get("start") if isinstance(manifest, dict) else None
+    if not isinstance(starts, dict):
+        return {}, [Finding(MANIFEST, "", "manifest", "清单文件里没有“start”。")]
+    return manifest, [
+        Finding(MANIFEST, str(process), "manifest", f"清单里的流程“{process}”没有画。")
+        for process in starts.values()
+        if process not in drawings
+    ]
+
+
+class Definitions:
+    """Definitions that can be run. They do not change: read once, shared by all instances."""
+
+    def __init__(self, drawn: Drawn, specs: Mapping[str, Any]) -> None:
+        self.files = dict(drawn.files)
+        self.manifest = drawn.manifest
+        self.drawings = drawn.drawings
+        self.tables = drawn.tables
+        self.specs = specs
+        self.hash = _hash(drawn.files)
+        self._flows: dict[tuple[str, str, str], str] = {}
+        for one in drawn.drawings.values():
+            for flow in one.flows:
+                self._flows.setdefault((flow.scope, flow.source, flow.target), flow.id)
+
+    @classmethod
+    def read(cls, files: Mapping[str, bytes]) -> Definitions:
+        """Reads diagrams, tables and forms by their paths ("bpmn/…", "forms/…").
+
+        Nothing outside is read or changed. DefinitionsRefused with every finding when the engine
+        could not run them.
+        """
+        drawn = draw(files)
+        if drawn.findings:
+            raise DefinitionsRefused(drawn.findings)
+        try:
+            specs = dialect.build(drawn.roots, drawn.drawings)
+        except ValidationException as error:
+            sentence = f"这个元素不能执行：{error}"
+            finding = Finding(str(error.file_name), str(error.id), "parse", sentence)
+            raise DefinitionsRefused([finding]) from error
+        return cls(drawn, specs)
+
+    def start_process(self, kind: str = "call") -> str:
+        """The process that starts a ticket of a kind; Refused("manifest") if none does."""
+        starts = self.manifest.get("start", {})
+        if kind not in starts:
+            raise Refused("manifest", kind=kind)
+        return str(starts[kind])
+
+    def start_form(self, process: str) -> str:
+        """The form of a process's start event; empty if it has none."""
+        for element in self.drawings[process].elements.values():
+            if element.kind == "startEvent" and element.scope == process:
+                return element.form
+        return ""
+
+    def elements(self) -> tuple[Element, ...]:
+        """Every element of every process, embedded subprocesses included."""
+        return tuple(
+            element
+            for process in sorted(self.drawings)
+            for element in self.drawings[process].elements.values()
+        )
+
+    def flows(self) -> tuple[Flow, ...]:
+        """Every sequence flow of every process."""
+        return tuple(
+            flow for process in sorted(self.drawings) for flow in self.drawings[process].flows
+        )
+
+    def flow(self, scope: str, source: str, target: str) -> str:
+        """The flow between two elements; empty if none is drawn."""
+        return self._flows.get((scope, source, target), "")
+
+    def user_tasks(self) -> tuple[UserTask, ...]:
+        """The user tasks, by process and in the order of the file."""
+        return tuple(
+            UserTask(one.process, one.id, one.name, one.form, one.role, one.unit, one.article)
+            for one in self.elements()
+            if one.kind == "userTask"
+        )
+
+    def form_keys(self) -> frozenset[str]:
+        """The forms that user tasks and start events name."""
+        return frozenset(element.form for element in self.elements() if element.form)
+
+    def diagrams(self) -> Mapping[str, str]:
+        """The path of the file that each process is drawn in."""
+        return {process: one.file for process, one in self.drawings.items()}
+
+    def ids(self) -> frozenset[str]:
+        """All ids of processes, elements, flows and decisions."""
+        found = set(self.drawings) | set(self.tables)
+        found |= {element.id for element in self.elements()}
+        found |= {flow.id for flow in self.flows()}
+        return frozenset(found)
+
+
+def _hash(files: Mapping[str, bytes]) -> str:
+    lines = "".join(
+        f"{path}\0{hashlib.sha256(content).hexdigest()}\n"
+        for path, content in sorted(files.items())
+    )
+    return hashlib.sha256(lines.encode()).hexdigest()

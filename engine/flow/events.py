@@ -1,0 +1,109 @@
+"""Event definitions that carry nothing along: the library's copy all the thrower's data.
+
+Messages, signals, errors and escalations go through State.catch, which knows who waits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import (
+    ErrorEventDefinition,
+    EscalationEventDefinition,
+    SignalEventDefinition,
+)
+from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.multiple import MultipleEventDefinition
+from SpiffWorkflow.bpmn.util.event import BpmnEvent
+
+from engine.flow.timers import DueTimer
+
+CHOSEN = "chosen"
+
+
+class Thrown(BpmnEvent):
+    """An event thrown by an element inside; it carries no payload."""
+
+    def __init__(self, definition: Any, token: Any) -> None:
+        super().__init__(definition, target=token.workflow)
+        self.token = token
+
+
+def _throw(definition: Any, token: Any) -> None:
+    token.workflow.top_workflow.catch(Thrown(definition, token))
+
+
+class MessageEvent(MessageEventDefinition):
+    """A message: thrown inside without payload; sent from outside with the payload given."""
+
+    def catches(self, token: Any, event: Any) -> bool:
+        """Whether this is the message waited for; correlations are not used, legs are."""
+        return bool(self == event.event_definition)
+
+    def throw(self, token: Any) -> None:
+        """Gives the message to who waits for it inside, or else to the world."""
+        _throw(self, token)
+
+
+class SignalEvent(SignalEventDefinition):
+    """A signal: everybody inside who waits for it takes it."""
+
+    def throw(self, token: Any) -> None:
+        """Gives the signal to all who wait for it."""
+        _throw(self, token)
+
+
+class ErrorEvent(ErrorEventDefinition):
+    """An error, caught by the nearest boundary event of its code round the process."""
+
+    def throw(self, token: Any) -> None:
+        """Climbs to the nearest boundary event that takes it."""
+        _throw(self, token)
+
+
+class EscalationEvent(EscalationEventDefinition):
+    """An escalation, caught as an error is, but nobody needs to."""
+
+    def throw(self, token: Any) -> None:
+        """Climbs to the nearest boundary event that takes it."""
+        _throw(self, token)
+
+
+class FirstOf(MultipleEventDefinition):
+    """The events behind an event-based gateway: the first that happens is the only one.
+
+    The library keeps the events seen as objects, which no dump can hold, and lets two that come
+    together go both ways.
+    """
+
+    def has_fired(self, token: Any) -> bool:
+        """Whether one has happened; it reckons the due time of the timer at first."""
+        for place, definition in enumerate(self.event_definitions):
+            if (
+                isinstance(definition, DueTimer)
+                and definition.has_fired(token)
+                and CHOSEN not in token.internal_data
+            ):
+                token.internal_data[CHOSEN] = place
+        return CHOSEN in token.internal_data
+
+    def catches(self, token: Any, event: Any = None) -> bool:
+        """Whether one of them waits for this event."""
+        return any(one.catches(token, event) for one in self.event_definitions)
+
+    def catch(self, token: Any, event: Any = None) -> None:
+        """Notes the first that waits for this event, and takes its payload."""
+        if CHOSEN in token.internal_data:
+            return
+        for place, definition in enumerate(self.event_definitions):
+            if definition.catches(token, event):
+                token.internal_data[CHOSEN] = place
+                if event.payload:
+                    token.set_data(**event.payload)
+                return
+
+    def reset(self, token: Any) -> None:
+        """Nothing: the choice is read when the gateway runs, and goes with its token."""
+
+    def __hash__(self) -> int:
+        return id(self)

@@ -1,0 +1,254 @@
+"""The five steps of a process. Everything that a step needs comes in, all it decides goes out.
+
+A step consumes the State that it was given; when it raises, the State must be thrown away.
+`now` is an aware datetime; nothing here reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from SpiffWorkflow.bpmn.specs import defaults
+from SpiffWorkflow.bpmn.util.event import BpmnEvent
+from SpiffWorkflow.exceptions import SpiffWorkflowException
+from SpiffWorkflow.util.task import TaskState
+
+from engine.flow import expressions, specs
+from engine.flow.definitions import Definitions
+from engine.flow.drawing import Element
+from engine.flow.events import FirstOf, MessageEvent
+from engine.flow.model import Json, OpenTask, Readings, Refused, Step, Timer
+from engine.flow.plain import copied
+from engine.flow.readings import RecordedReadings
+from engine.flow.timers import DueTimer, why_of
+from engine.flow.tokens import Journal, State, Token
+
+MOST_FIRED = 1_000
+"""Timers that one tick may fire."""
+
+
+def start(
+    definitions: Definitions,
+    process_id: str,
+    values: Mapping[str, Json],
+    now: datetime,
+    readings: Readings,
+) -> Step:
+    """Starts a process with its first variables."""
+    if process_id not in definitions.drawings:
+        raise Refused("process_unknown", process=process_id)
+    state = State(definitions, process_id)
+
+    def begin() -> None:
+        _put(state.data, values)
+        state.begin(state)
+        state.advance()
+
+    return _step(state, now, readings, begin)
+
+
+def complete(
+    state: State, task: int, answers: Mapping[str, Json], now: datetime, readings: Readings
+) -> Step:
+    """Completes a user task with its routing answers.
+
+    Refused("task_gone") when somebody or something was quicker, Refused("task_unknown") when the
+    task never was; Refused("tick_first") when a timer is due, whose lateness must be recorded.
+    """
+    _undue(state, now)
+    if state.completed:
+        raise Refused("task_gone", task=task)
+    token = state.find(task)
+    if token is None or token.state != TaskState.READY:
+        raise Refused("task_gone" if 0 < task <= state.ids else "task_unknown", task=task)
+    if not isinstance(token.task_spec, defaults.UserTask):
+        raise Refused("task_unknown", task=task)
+
+    def carry_out() -> None:
+        _put(token.data, answers)
+        token.run()
+        state.advance()
+
+    return _step(state, now, readings, carry_out)
+
+
+def send(
+    state: State,
+    message: str,
+    payload: Mapping[str, Json],
+    now: datetime,
+    readings: Readings,
+    leg: int | None = None,
+) -> Step:
+    """Gives a message to those who wait for it; with a leg, only to those of that leg.
+
+    Refused("nobody_waits") when there are none.
+    """
+    _undue(state, now)
+    if state.completed:
+        raise Refused("ended")
+    event = BpmnEvent(MessageEvent(message), payload=copied(dict(payload)))
+    waiting = [token for token in state.receivers(event) if leg is None or token.leg == leg]
+    if not waiting:
+        raise Refused("nobody_waits", message=message, leg=leg)
+
+    def deliver() -> None:
+        for token in waiting:
+            if token.state == TaskState.WAITING:
+                state.wake(token, event)
+        state.advance()
+
+    return _step(state, now, readings, deliver)
+
+
+def tick(state: State, now: datetime, readings: Readings) -> Step:
+    """Fires every timer due at or before `now`, in the order of their due times.
+
+    While one fires the engine's clock stands at its due time, so that a late sweep decides as a
+    punctual one would have.
+    """
+
+    def fire() -> None:
+        for _ in range(MOST_FIRED):
+            due = [one for one, _ in state.waiting_timers()[:1] if one <= now]
+            if not due:
+                state.clock = now
+                return
+            state.clock = max(state.clock, due[0])
+            state.advance()
+            state.compact()
+        raise Refused("loop")
+
+    first = state.waiting_timers()[:1]
+    return _step(state, first[0][0] if first and first[0][0] <= now else now, readings, fire)
+
+
+def revise(state: State, now: datetime, readings: Readings) -> Step:
+    """Reckons every waiting deadline that asked the calendar anew; fires none of them."""
+
+    def reckon() -> None:
+        for _, token in state.waiting_timers():
+            if why_of(token):
+                _timer_of(token).reckon(token)
+
+    return _step(state, now, readings, reckon)
+
+
+# --- what the steps share ------------------------------------------------------------------
+
+
+def _step(state: State, now: datetime, readings: Readings, move: Callable[[], None]) -> Step:
+    if now.tzinfo is None:
+        raise ValueError("now must be aware")
+    if state.spoiled:
+        raise Refused("spoiled")
+    state.spoiled = True
+    state.clock, state.readings, state.journal = now, readings, Journal()
+    try:
+        move()
+    except SpiffWorkflowException as error:
+        element = getattr(getattr(error, "task_spec", None), "bpmn_id", "") or ""
+        raise Refused("stuck", element=element, problem=str(error)) from error
+    except RecursionError as error:
+        raise Refused("loop") from error
+    state.compact()
+    state.spoiled = False
+    return _result(state)
+
+
+def _result(state: State) -> Step:
+    journal = state.journal
+    if isinstance(state.readings, RecordedReadings):
+        state.readings.check(journal.readings)
+    tasks, timers = open_tasks(state), open_timers(state)
+    if not state.completed and not tasks and not state.event_manager.tasks:
+        raise Refused("stuck", element="", problem="没有任务，也没有等待的事件")
+    return Step(
+        state=state,
+        tasks=tasks,
+        timers=timers,
+        milestones=tuple(journal.milestones),
+        messages=tuple(journal.messages),
+        readings=tuple(journal.readings),
+        walked=tuple(journal.walked),
+        values=copied(dict(state.data)),
+        ended=state.completed,
+    )
+
+
+def _undue(state: State, now: datetime) -> None:
+    for due, token in state.waiting_timers()[:1]:
+        if due <= now:
+            raise Refused("tick_first", due=due.isoformat(), element=token.task_spec.bpmn_id)
+
+
+def _put(scope: object, values: Mapping[str, Json]) -> None:
+    for name, value in values.items():
+        if not name.isidentifier() or name in expressions.CONSTANTS:
+            raise Refused("data", problem=f"变量名“{name}”不能用")
+        scope[name] = copied(value)  # type: ignore[index]
+
+
+def _timer_of(token: Token) -> DueTimer:
+    definition = token.task_spec.event_definition
+    if isinstance(definition, FirstOf):
+        return next(one for one in definition.event_definitions if isinstance(one, DueTimer))
+    found: DueTimer = definition
+    return found
+
+
+def open_tasks(state: State) -> tuple[OpenTask, ...]:
+    """The user tasks that wait for somebody, the oldest first."""
+    found = []
+    for token in state.tokens():
+        element = specs.drawn(token.task_spec)
+        if element is not None and element.kind == "userTask" and token.state == TaskState.READY:
+            unit = state.value(token, expressions.read_value(element.unit)) if element.unit else ""
+            found.append(
+                OpenTask(
+                    id=token.id,
+                    element=element.id,
+                    name=element.name,
+                    form=element.form,
+                    role=element.role,
+                    unit=str(unit or ""),
+                    leg=token.leg,
+                    address=token.address,
+                    article=element.article,
+                )
+            )
+    return tuple(sorted(found, key=lambda task: task.id))
+
+
+def open_timers(state: State) -> tuple[Timer, ...]:
+    """The timers that wait, the earliest first."""
+    found = []
+    for due, token in state.waiting_timers():
+        element, why = _timed_element(state, token), why_of(token)
+        found.append(
+            Timer(
+                id=token.id,
+                element=element.id,
+                deadline=element.deadline,
+                due=due,
+                leg=token.leg,
+                address=token.address,
+                provisional=bool(why.get("provisional", False)),
+                why=why,
+                article=element.article,
+            )
+        )
+    return tuple(found)
+
+
+def _timed_element(state: State, token: Token) -> Element:
+    """The element whose timer it is: behind an event gateway, the event that stands there."""
+    element: Element = token.task_spec.extensions["element"]
+    if element.kind == "eventBasedGateway":
+        timer = _timer_of(token)
+        return state.definitions.drawings[element.process].elements[timer.name]
+    return element
+
+
+__all__ = ["complete", "open_tasks", "open_timers", "revise", "send", "start", "tick"]

@@ -1,0 +1,52 @@
+"""Answers to what a process asks, taken from a log instead of from the world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from engine.flow.expressions import ZONE
+from engine.flow.model import Json, Reading, Refused
+
+
+class RecordedReadings:
+    """Answers from a recorded step, in order, so that it can be taken again without the world.
+
+    Decisions are computed again; when the step is over, everything that was read must be what was
+    recorded: Refused("reading") otherwise.
+    """
+
+    def __init__(self, recorded: Sequence[Reading]) -> None:
+        self.recorded = tuple(recorded)
+        self._dues = [reading for reading in self.recorded if reading.kind == "due"]
+        self._next = 0
+
+    def due(self, start: datetime, days: int) -> Mapping[str, Json]:
+        """The recorded answer to the next question; it must be the question that was asked."""
+        question = due_question(start, days)
+        if self._next >= len(self._dues) or self._dues[self._next].question != question:
+            raise Refused("reading", question=question, place=self._next)
+        answer: Mapping[str, Json] = self._dues[self._next].answer
+        self._next += 1
+        return answer
+
+    def check(self, read: Sequence[Reading]) -> None:
+        """Compares what a step read with what was recorded; Refused("reading") at a difference."""
+        for place, (now, then) in enumerate(zip(read, self.recorded, strict=False)):
+            if now != then:
+                raise Refused("reading", place=place, question=dict(then.question))
+        if len(read) != len(self.recorded):
+            raise Refused("reading", place=min(len(read), len(self.recorded)))
+
+
+class NoReadings:
+    """For processes that ask nothing: every question is refused."""
+
+    def due(self, start: datetime, days: int) -> Mapping[str, Json]:
+        """Refused("reading"): nobody answers here."""
+        raise Refused("reading", question=due_question(start, days))
+
+
+def due_question(start: datetime, days: int) -> Mapping[str, Json]:
+    """How the question for the end of the n-th working day is written in a reading."""
+    return {"start": start.astimezone(ZONE).isoformat(), "days": days}

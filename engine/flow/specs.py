@@ -1,0 +1,369 @@
+"""What the elements of the dialect do when a token comes by, where the library does otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs import defaults
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, _EndJoin
+from SpiffWorkflow.bpmn.specs.mixins.bpmn_spec_mixin import BpmnSpecMixin
+from SpiffWorkflow.util.task import TaskState
+
+from engine.flow import expressions
+from engine.flow.drawing import Element, Passing
+from engine.flow.events import CHOSEN
+from engine.flow.model import Json, Refused
+from engine.flow.plain import copied
+from engine.flow.timers import DUE, DueTimer
+
+MOST_INSTANCES = 500
+"""Members of a collection that a multi-instance may have."""
+
+
+def drawn(spec: Any) -> Element | None:
+    """The element of the diagram that a spec carries out; None for the library's own helpers."""
+    extensions = getattr(spec, "extensions", None)
+    return extensions.get("element") if extensions else None
+
+
+# --- gateways ------------------------------------------------------------------------------
+
+
+class _Joining:
+    """A gateway that waits for tokens: each is a waiting task, and firing consumes one a flow.
+
+    The library counts finished tasks instead, so that in a loop cancelled tokens of the first
+    round open the join too early in the second; and it merges data, which belongs to the scope
+    here and needs no merging.
+    """
+
+    def arrivals(self, token: Any) -> dict[str, Any]:
+        """The first waiting token on each incoming flow, this one's arrival included."""
+        if token.state != TaskState.WAITING:
+            token._set_state(TaskState.WAITING)
+        waiting: dict[str, Any] = {}
+        for other in token.workflow.tasks.values():
+            if other.task_spec is self and other.state == TaskState.WAITING:
+                waiting.setdefault(other.source, other)
+        return waiting
+
+    def consume(self, token: Any, arrived: Iterable[Any]) -> None:
+        """Takes the other tokens away; this one goes on."""
+        for other in arrived:
+            if other is not token:
+                other.merged()
+
+
+class ParallelGateway(_Joining, defaults.ParallelGateway):
+    """Fires when every incoming flow has a token."""
+
+    def _update_hook(self, token: Any) -> bool:
+        arrived = self.arrivals(token)
+        if not set(self._inputs) <= arrived.keys() or arrived[token.source] is not token:
+            return False
+        self.consume(token, arrived.values())
+        return True
+
+    def _run_hook(self, token: Any) -> bool:
+        return True
+
+
+class InclusiveGateway(_Joining, defaults.InclusiveGateway):
+    """Fires when no other token can still reach an incoming flow that has none."""
+
+    def _update_hook(self, token: Any) -> bool:
+        arrived = self.arrivals(token)
+        if arrived[token.source] is not token:
+            return False
+        for other in token.workflow.tasks.values():
+            if (
+                other.has_state(TaskState.FINISHED_MASK)
+                or (other.task_spec is self and other.state == TaskState.WAITING)
+                or isinstance(
+                    other.task_spec, defaults.BoundaryEvent | BoundaryEventJoin | _EndJoin
+                )
+            ):
+                continue
+            reached = self._reached_from(other.task_spec)
+            if reached - arrived.keys() and not reached & arrived.keys():
+                return False
+        self.consume(token, arrived.values())
+        return True
+
+    def _reached_from(self, start: Any) -> set[str]:
+        """The incoming flows (by their sources) that a token at `start` can come by."""
+        reached: set[str] = set()
+        seen, level = {start.name}, [start]
+        while level:
+            spec = level.pop()
+            for following in spec.outputs:
+                if following is self:
+                    reached.add(spec.name)
+                elif following.name not in seen:
+                    seen.add(following.name)
+                    level.append(following)
+        return reached
+
+    def _run_hook(self, token: Any) -> bool:
+        matches, defaulted = self._get_matching_outputs(token)
+        if not matches and not defaulted:
+            raise Refused("stuck", element=self.name, problem="没有一个条件成立")
+        token._sync_children(matches or defaulted, TaskState.FUTURE)
+        return True
+
+
+class ExclusiveGateway(defaults.ExclusiveGateway):
+    """Takes the first flow, in the order of the file, whose condition holds."""
+
+    def _run_hook(self, token: Any) -> bool:
+        chosen = self.default_task_spec
+        for condition, name in self.cond_task_specs:
+            if condition is not None and condition._matches(token):
+                chosen = name
+                break
+        if chosen is None:
+            raise Refused("stuck", element=self.name, problem="没有一个条件成立")
+        token._sync_children([token.workflow.spec.task_specs[chosen]], TaskState.FUTURE)
+        return True
+
+
+class EventBasedGateway(defaults.EventBasedGateway):
+    """Goes the way of the first event that happens."""
+
+    def _run_hook(self, token: Any) -> bool:
+        place = token.internal_data[CHOSEN]
+        token._sync_children([self.outputs[place]], TaskState.FUTURE)
+        if isinstance(self.event_definition.event_definitions[place], DueTimer):
+            # The milestone of the timer behind the gateway is reached at its due time.
+            for child in token.children:
+                child.internal_data[DUE] = token.internal_data[DUE]
+        return True
+
+
+class BoundaryEvent(defaults.BoundaryEvent):
+    """An event on the edge of an activity; one that does not interrupt waits again once caught."""
+
+    def _run_hook(self, token: Any) -> bool:
+        super()._run_hook(token)
+        if not self.cancel_activity and not isinstance(self.event_definition, DueTimer):
+            again = token.parent._add_child(self, TaskState.WAITING)
+            self._update(again)
+        return True
+
+
+# --- tasks ---------------------------------------------------------------------------------
+
+
+class TopicTask(BpmnSpecMixin):
+    """An external service or send task: a message to the world, and the process goes on."""
+
+    def _run_hook(self, token: Any) -> bool:
+        element = drawn(self)
+        if element is not None:
+            token.workflow.top_workflow.say(token, element.topic)
+        return True
+
+
+class DecisionTask(BpmnSpecMixin):
+    """A business rule task: its table decides, and the result becomes process data."""
+
+    def _run_hook(self, token: Any) -> bool:
+        element = drawn(self)
+        if element is None:
+            return True
+        outputs = token.workflow.top_workflow.decide(token, element.decision)
+        if not element.result:
+            token.data.update(outputs)
+        elif element.map_result == "singleEntry":
+            (token.data[element.result],) = outputs.values()
+        else:
+            token.data[element.result] = dict(outputs)
+        return True
+
+
+# --- scopes --------------------------------------------------------------------------------
+
+
+class EmbeddedProcess(defaults.SubWorkflowTask):
+    """An embedded subprocess: a scope for tokens, not for variables."""
+
+    def copy_data(self, token: Any, subworkflow: Any) -> None:
+        """Nothing: State.create_subprocess gave it the variables of its surroundings."""
+
+    def update_data(self, token: Any, subworkflow: Any) -> None:
+        """Nothing: the variables are the same ones."""
+
+
+class CallActivity(defaults.CallActivity):
+    """Calls a process, which sees what is passed in, and gives back what is passed out."""
+
+    def copy_data(self, token: Any, subworkflow: Any) -> None:
+        """Evaluates the `camunda:in` of the element against the caller's variables."""
+        element = drawn(self)
+        for passing in element.inputs if element else ():
+            subworkflow.data[passing.target] = _passed(passing, token, token.data)
+
+    def update_data(self, token: Any, subworkflow: Any) -> None:
+        """Evaluates the `camunda:out` against the called process's variables.
+
+        An instance of a multi-instance writes to the scope around it: the last one wins.
+        """
+        element = drawn(self)
+        for passing in element.outputs if element else ():
+            token.workflow.data[passing.target] = _passed(passing, token, subworkflow.data)
+
+
+def _passed(passing: Passing, token: Any, data: Any) -> Json:
+    if passing.expression:
+        expression = expressions.read(passing.expression)
+        return copied(token.workflow.top_workflow.value(token, expression, data))
+    return copied(data.get(passing.source))
+
+
+# --- loops ---------------------------------------------------------------------------------
+
+
+class _Instances:
+    """What both kinds of multi-instance share. Instances write to variables of their own.
+
+    Nothing is merged into the scope around: the library merges the element variable too, and
+    entered again in a loop refuses to overwrite it.
+    """
+
+    name: str
+    task_spec: str
+    collection: str = ""
+    variable: str = ""
+    amount: str = ""
+    until: str = ""
+
+    def begin(self, token: Any) -> list[Json]:
+        """The members, counted and kept with the token."""
+        state = token.workflow.top_workflow
+        if self.collection:
+            items = state.value(token, expressions.read(self.collection))
+            if not isinstance(items, list):
+                raise Refused("expression", expression=self.collection, problem="不是列表")
+        else:
+            number = state.value(token, expressions.read(self.amount))
+            if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+                raise Refused("expression", expression=self.amount, problem="不是个数")
+            items = list(range(min(number, MOST_INSTANCES + 1)))
+        if len(items) > MOST_INSTANCES:
+            raise Refused("loop", element=self.name)
+        token.internal_data.update(all=len(items), done=0)
+        return [copied(item) for item in items]
+
+    def open(self, token: Any, place: int, item: Json) -> None:
+        """One more instance, with its element variable and loopCounter."""
+        spec = token.workflow.spec.task_specs[self.task_spec]
+        local = {"loopCounter": place}
+        if self.variable:
+            local[self.variable] = item
+        child = token.add_instance(spec, local)
+        child.task_spec._update(child)
+
+    def finished(self, token: Any, child: Any) -> bool:
+        """Counts a completed instance; whether the whole is done."""
+        counts = token.internal_data
+        counts["done"] += 1
+        if counts["done"] >= counts["all"]:
+            return True
+        if not self.until:
+            return False
+        opened = sum(1 for one in token.children if one.triggered)
+        live = sum(
+            1
+            for one in token.children
+            if one.triggered and not one.has_state(TaskState.FINISHED_MASK)
+        )
+        values = {
+            **child.data,
+            "nrOfInstances": counts["all"],
+            "nrOfCompletedInstances": counts["done"],
+            "nrOfActiveInstances": live if opened else 0,
+        }
+        return bool(token.workflow.top_workflow.truth(token, expressions.read(self.until), values))
+
+
+class ParallelInstances(_Instances, defaults.ParallelMultiInstanceTask):
+    """All instances at once."""
+
+    def _update_hook(self, token: Any) -> bool:
+        items = self.begin(token)
+        if not items:
+            return True
+        token._set_state(TaskState.STARTED)
+        for place, item in enumerate(items):
+            self.open(token, place, item)
+        return False
+
+    def merge_child(self, workflow: Any, child: Any) -> None:
+        """Called when an instance completes (connected when the definitions are read)."""
+        token = child.parent
+        if self.finished(token, child):
+            for other in token.children:
+                if other is not child:
+                    other.cancel()
+            token._set_state(TaskState.READY)
+
+
+class SequentialInstances(_Instances, defaults.SequentialMultiInstanceTask):
+    """One instance after the other, over the collection as it was at first."""
+
+    def _update_hook(self, token: Any) -> bool:
+        items = self.begin(token)
+        if not items:
+            return True
+        token._set_state(TaskState.STARTED)
+        token.internal_data["items"] = items
+        self.open(token, 0, items[0])
+        return False
+
+    def merge_child(self, workflow: Any, child: Any) -> None:
+        """Called when an instance completes (connected when the definitions are read)."""
+        token = child.parent
+        if self.finished(token, child):
+            token._set_state(TaskState.READY)
+        else:
+            place = token.internal_data["done"]
+            self.open(token, place, token.internal_data["items"][place])
+
+
+class Repetition(defaults.StandardLoopTask):
+    """A standard loop: again while its condition holds; the variables are the scope's."""
+
+    def _update_hook(self, token: Any) -> bool:
+        token.internal_data["done"] = 0
+        if self.test_before and self.loop_complete(token):
+            return True
+        token._set_state(TaskState.STARTED)
+        self.create_child(token)
+        return False
+
+    def create_child(self, token: Any) -> None:
+        """The next round."""
+        child = token.add_instance(token.workflow.spec.task_specs[self.task_spec], None)
+        child.task_spec._update(child)
+
+    def merge_child(self, workflow: Any, child: Any) -> None:
+        """Called when a round completes (connected when the definitions are read)."""
+        token = child.parent
+        token.internal_data["done"] += 1
+        if self.loop_complete(token):
+            token._set_state(TaskState.READY)
+        else:
+            self.create_child(token)
+
+    def loop_complete(self, token: Any) -> bool:
+        """Whether the most rounds are done, or the condition holds no more."""
+        if self.maximum is not None and token.internal_data["done"] >= self.maximum:
+            return True
+        if self.condition is None:
+            return False
+        state = token.workflow.top_workflow
+        return not state.truth(token, expressions.read(self.condition), token.data)
+
+
+LOOPS = (ParallelInstances, SequentialInstances, Repetition)

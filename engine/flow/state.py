@@ -1,0 +1,161 @@
+"""A process under way as bytes, and as the canonical form by which two are compared.
+
+The specs are not in it: they are read once for a version. JSON text in the order it was made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
+from SpiffWorkflow.util.task import TaskState
+
+from engine.flow.definitions import Definitions
+from engine.flow.model import Json, OpenTask, Refused, Timer
+from engine.flow.tokens import Scope, State, Token
+
+FORMAT = b"\x01"
+
+
+def dump(state: State) -> bytes:
+    """The state after a step. It must be at rest: a step that failed has no state."""
+    if state.spoiled or state.ready:
+        raise Refused("spoiled")
+    scopes = [
+        [
+            0 if isinstance(scope, State) else scope.host.id,
+            scope.spec.name,
+            scope.leg,
+            scope.counts,
+            dict(scope.data) if isinstance(scope, State) or scope.own_data else None,
+            [_pack(token) for token in scope.tasks.values()],
+        ]
+        for scope in state.scopes()
+    ]
+    whole = [state.process, state.ids, state.legs, state.completed, scopes]
+    return FORMAT + zlib.compress(orjson.dumps(whole), 6)
+
+
+def load(definitions: Definitions, blob: bytes) -> State:
+    """The state that was dumped, with the definitions of its version.
+
+    Refused("state") when the bytes are no state, or of a format or definitions unknown.
+    """
+    try:
+        if blob[:1] != FORMAT:
+            raise Refused("state", problem="格式")
+        process, ids, legs, completed, scopes = orjson.loads(zlib.decompress(blob[1:]))
+        state = State(definitions, process)
+        for host, spec, leg, counts, data, tokens in scopes:
+            scope: State | Scope = state
+            if host:
+                token = state.find(host)
+                if token is None or token.task_spec.spec != spec:
+                    raise Refused("state", problem="流程")
+                scope = Scope(definitions.specs[spec], token, state)
+                scope.completed_event.connect(token.task_spec._on_subworkflow_completed, token)
+                state.subprocesses[host] = scope
+            scope.leg, scope.counts = leg, counts
+            if data is not None:
+                scope.data = data
+            for packed in tokens:
+                _unpack(scope, packed)
+            scope.task_tree = next(iter(scope.tasks.values()))
+    except (ValueError, TypeError, KeyError, IndexError, StopIteration, zlib.error) as error:
+        raise Refused("state", problem=str(error)) from error
+    state.ids, state.legs, state.completed = ids, legs, completed
+    return state
+
+
+def _pack(token: Token) -> list[Json]:
+    packed: list[Json] = [
+        token.id,
+        token._parent or 0,
+        token._state,
+        token.task_spec.name,
+        token.source,
+        token.nth,
+        1 if token.triggered else 0,
+        token.internal_data if not token.has_state(TaskState.FINISHED_MASK) else {},
+        token.local,
+    ]
+    return packed
+
+
+def _unpack(scope: State | Scope, packed: list[Json]) -> None:
+    task, parent, value, name, source, nth, triggered, internal, local = packed
+    above = scope.tasks[parent] if parent else None
+    token = Token(scope, scope.spec.task_specs[name], above, value, id=task)
+    token.source = source
+    token.nth = nth
+    token.triggered = bool(triggered)
+    token.internal_data = internal
+    token.local = local
+    if value == TaskState.WAITING and isinstance(token.task_spec, CatchingEvent):
+        scope.top_workflow.event_manager.add_task(token)
+
+
+def canonical(step: Any) -> dict[str, Json]:
+    """What a Step or State is by: open tasks, due times, milestones, routing values.
+
+    Ids are left out and addresses used, so that it holds for a changed diagram too.
+    """
+    # Here, because process imports this module's State for its steps.
+    from engine.flow import process
+
+    if isinstance(step, State):
+        tasks, timers = process.open_tasks(step), process.open_timers(step)
+        milestones: list[Json] = []
+        values: Mapping[str, Json] = step.data
+        ended = step.completed
+    else:
+        tasks, timers, values, ended = step.tasks, step.timers, step.values, step.ended
+        milestones = [
+            {
+                "name": one.name,
+                "at": one.at.isoformat(),
+                "element": one.element,
+                "leg": one.leg,
+                "values": dict(one.values),
+            }
+            for one in step.milestones
+        ]
+    return {
+        "tasks": [_task(task) for task in sorted(tasks, key=lambda one: one.address)],
+        "timers": [_timer(timer) for timer in sorted(timers, key=lambda one: one.address)],
+        "milestones": milestones,
+        "values": dict(values),
+        "ended": ended,
+    }
+
+
+def _task(task: OpenTask) -> Json:
+    return {
+        "address": task.address,
+        "element": task.element,
+        "form": task.form,
+        "role": task.role,
+        "unit": task.unit,
+        "leg": task.leg,
+    }
+
+
+def _timer(timer: Timer) -> Json:
+    return {
+        "address": timer.address,
+        "element": timer.element,
+        "deadline": timer.deadline,
+        "due": timer.due.isoformat(),
+        "leg": timer.leg,
+    }
+
+
+def digest(step: Any) -> str:
+    """The hex SHA-256 of the canonical form, written with sorted keys."""
+    text = json.dumps(canonical(step), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,302 @@
+"""What the engine cannot run, said before anything is parsed for running."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from lxml import etree
+
+from engine.flow import expressions, timers
+from engine.flow.drawing import BPMN, CAMUNDA, NODES, Drawing, Element, processes
+from engine.flow.model import Finding, Refused
+from engine.flow.tables import Table
+from engine.flow.xml import local
+
+KINDS = {
+    "task": "没有类型的任务",
+    "manualTask": "人工任务（请改成用户任务）",
+    "scriptTask": "脚本任务",
+    "complexGateway": "复杂网关",
+    "transaction": "事务子流程",
+    "adHocSubProcess": "自由子流程",
+    "dataObject": "数据对象",
+    "dataObjectReference": "数据对象",
+    "dataStoreReference": "数据存储",
+    "callChoreography": "编排",
+    "subChoreography": "编排",
+    "subConversation": "会话",
+}
+"""Kinds of elements that are refused, and what people call them."""
+
+EVENTS = {
+    "startEvent": {""},
+    "endEvent": {"", "terminate", "message", "error", "escalation"},
+    "intermediateThrowEvent": {"", "message", "signal", "escalation"},
+    "intermediateCatchEvent": {"timer", "message", "signal"},
+    "boundaryEvent": {"timer", "message", "signal", "error", "escalation"},
+}
+"""The event definitions that each kind of event may have; "" is none."""
+
+EVENT_NAMES = {
+    "timer": "定时",
+    "message": "消息",
+    "signal": "信号",
+    "error": "错误",
+    "escalation": "升级",
+    "terminate": "终止",
+    "conditional": "条件",
+    "link": "链接",
+    "compensate": "补偿",
+    "cancel": "取消",
+    "": "无定义",
+}
+
+RESERVED = frozenset({"Start", "End", "Root"})
+
+
+def of_file(path: str, root: etree._Element) -> Iterator[Finding]:
+    """What is wrong with a BPMN file as such."""
+    if root.tag != BPMN + "definitions":
+        yield Finding(path, "", "xml", "文件不是 BPMN 流程图。")
+        return
+    found = list(processes(root))
+    if not found:
+        yield Finding(path, "", "process", "文件里没有流程。")
+    for process in found:
+        yield from _of_process(path, process)
+
+
+def _of_process(path: str, process: etree._Element) -> Iterator[Finding]:
+    name = process.get("id", "")
+    if process.get("isExecutable") != "true":
+        yield Finding(path, name, "executable", f"流程“{name}”没有勾选“可执行”（isExecutable）。")
+    seen: set[str] = set()
+    for node in process.iter():
+        kind = local(node)
+        if not node.tag.startswith(BPMN):
+            continue
+        element = node.get("id", "")
+        title = f"“{node.get('name') or element}”（{element}）"
+        if kind in KINDS:
+            yield Finding(path, element, "unsupported", f"{title}是{KINDS[kind]}，不能执行。")
+        elif kind in NODES or kind == "sequenceFlow":
+            if not element or element in seen or element in RESERVED:
+                sentence = f"{title}的编号（id）为空、重复或是保留字。"
+                yield Finding(path, element, "id", sentence)
+            seen.add(element)
+        if kind == "subProcess" and node.get("triggeredByEvent") == "true":
+            yield Finding(path, element, "unsupported", f"{title}是事件子流程，不能执行。")
+        definitions = [
+            one for one in node if local(one).endswith("EventDefinition") and kind in EVENTS
+        ]
+        if len(definitions) > 1:
+            yield Finding(path, element, "unsupported", f"{title}有几个事件定义，只能有一个。")
+        if node.find(f"{BPMN}timerEventDefinition/{BPMN}timeCycle") is not None:
+            yield Finding(path, element, "unsupported", f"{title}是循环定时，不能执行。")
+        for one in node.findall(f"{BPMN}extensionElements/{CAMUNDA}in"):
+            if one.get("variables"):
+                sentence = f"{title}把全部变量传入，请逐个写明要传的变量。"
+                yield Finding(path, element, "passing", sentence)
+        for one in node.findall(f"{BPMN}extensionElements/{CAMUNDA}out"):
+            if one.get("variables"):
+                sentence = f"{title}把全部变量传出，请逐个写明要传的变量。"
+                yield Finding(path, element, "passing", sentence)
+
+
+def of_drawing(
+    one: Drawing, drawings: Mapping[str, Drawing], decisions: Mapping[str, Table]
+) -> list[Finding]:
+    """What is wrong with a process beside the kinds of its elements."""
+    findings: list[Finding] = []
+    scopes = {one.id} | {
+        element.id for element in one.elements.values() if element.kind == "subProcess"
+    }
+    for scope in sorted(scopes):
+        within = [element for element in one.elements.values() if element.scope == scope]
+        findings += _of_scope(one, scope, within)
+    for element in one.elements.values():
+        rules = (
+            _of_event(element, one),
+            _of_task(element, one, drawings, decisions),
+            _of_loop(element),
+            _of_flows(element, one),
+        )
+        for sentences in rules:
+            findings += [
+                Finding(one.file, element.id, rule, f"{element.title}{sentence}。")
+                for rule, sentence in sentences
+            ]
+    for flow in one.flows:
+        ends = [one.elements.get(flow.source), one.elements.get(flow.target)]
+        if None in ends:
+            sentence = f"流向“{flow.id}”的一端没有连上元素。"
+            findings.append(Finding(one.file, flow.id, "flow", sentence))
+    return findings
+
+
+def _of_scope(one: Drawing, scope: str, within: list[Element]) -> Iterator[Finding]:
+    starts = sum(element.kind == "startEvent" for element in within)
+    if starts != 1:
+        sentence = f"“{scope}”要有一个开始事件，现在有{starts}个。"
+        yield Finding(one.file, scope, "start", sentence)
+    if not any(element.kind == "endEvent" for element in within):
+        yield Finding(one.file, scope, "end", f"“{scope}”没有结束事件。")
+
+
+Said = Iterator[tuple[str, str]]
+"""A rule's name and the rest of a sentence that begins with the element."""
+
+
+def _of_event(element: Element, one: Drawing) -> Said:
+    allowed = EVENTS.get(element.kind)
+    if allowed is not None and element.event not in allowed:
+        name = EVENT_NAMES.get(element.event, element.event)
+        yield "unsupported", f"的事件类型（{name}）不能执行"
+        return
+    if element.event == "timer":
+        yield from _of_timer(element)
+    if element.event in ("message", "signal") and not (element.reference or element.topic):
+        yield "reference", "没有指明消息或信号的名称"
+    if element.kind == "boundaryEvent":
+        host = one.elements.get(element.attached_to)
+        if host is None:
+            yield "boundary", "没有附在任何任务上"
+        elif element.event in ("error", "escalation") and host.kind not in (
+            "callActivity",
+            "subProcess",
+        ):
+            yield "boundary", "接收错误或升级，只能附在调用活动或子流程上"
+        if element.event == "error" and not element.interrupting:
+            yield "boundary", "接收错误，只能是中断的"
+
+
+def _of_timer(element: Element) -> Said:
+    text = element.time_date or element.time_duration
+    if not text or (element.time_date and element.time_duration):
+        yield "timer", "没有写时间，请写 timeDate 或 timeDuration"
+        return
+    if "${" in text:
+        yield from _of_expression(text)
+        return
+    try:
+        if element.time_date:
+            expressions.instant(text)
+        else:
+            timers.after(expressions.instant("2026-01-01T00:00:00+08:00"), text)
+    except Refused as refused:
+        problem = refused.facts.get("problem", "")
+        yield "timer", f"的时间“{text}”{problem}；请写 ${{…}}、带时区的日期时间或 PT1H 这样的时长"
+
+
+def _of_task(
+    element: Element,
+    one: Drawing,
+    drawings: Mapping[str, Drawing],
+    decisions: Mapping[str, Table],
+) -> Said:
+    match element.kind:
+        case "serviceTask" if not element.topic:
+            yield "topic", "要选“外部”（external）并写主题（topic）"
+        case "sendTask" if not element.topic and element.event != "message":
+            yield "topic", "要选“外部”（external）并写主题（topic），或选一个消息"
+        case "receiveTask" if element.event != "message":
+            yield "reference", "没有指明消息或信号的名称"
+        case "businessRuleTask":
+            yield from _of_decision(element, decisions)
+        case "callActivity":
+            if "${" in element.called or element.called not in drawings:
+                yield "called", f"调用的流程“{element.called}”没有画"
+            for passing in (*element.inputs, *element.outputs):
+                if not passing.target or bool(passing.source) == bool(passing.expression):
+                    yield "passing", "的传入传出要写来源和目标"
+                if passing.expression:
+                    yield from _of_expression(passing.expression)
+    if element.unit:
+        yield from _of_value(element.unit)
+
+
+def _of_decision(element: Element, decisions: Mapping[str, Table]) -> Said:
+    table = decisions.get(element.decision)
+    if table is None:
+        yield "decision", f"引用的决策“{element.decision}”没有"
+    elif element.result and element.map_result not in ("singleResult", "singleEntry"):
+        yield "decision", "的结果映射（mapDecisionResult）要选 singleResult 或 singleEntry"
+    elif element.map_result == "singleEntry" and (len(table.outputs) != 1 or not element.result):
+        yield "decision", "用 singleEntry 时，决策要只有一个结果列，并写结果变量"
+
+
+def _of_loop(element: Element) -> Said:
+    loop = element.loop
+    if loop is None:
+        return
+    if element.kind not in ("userTask", "callActivity", "subProcess", "receiveTask"):
+        yield "loop", "不能设成多实例或循环"
+    texts = [loop.condition]
+    if loop.kind == "standard":
+        if not loop.condition and not loop.maximum.isdigit():
+            yield "loop", "的循环要写条件或最多次数"
+    elif bool(loop.collection) == bool(loop.cardinality):
+        yield "loop", "的多实例要写集合（collection）或个数，并且只写一个"
+    elif loop.collection and not loop.variable:
+        yield "loop", "的多实例要写元素变量（elementVariable）"
+    texts += [
+        text if "${" in text else f"${{{text}}}"
+        for text in (loop.collection, loop.cardinality)
+        if text
+    ]
+    for text in texts:
+        if text:
+            yield from _of_expression(text)
+
+
+def _of_flows(element: Element, one: Drawing) -> Said:
+    outgoing = one.outgoing(element.id)
+    incoming = [flow for flow in one.flows if flow.target == element.id]
+    many = ("exclusiveGateway", "inclusiveGateway", "parallelGateway", "eventBasedGateway")
+    if element.kind not in many and len(outgoing) > 1:
+        yield "flows", "有几条流出的流向，请用网关"
+    if not outgoing and element.kind != "endEvent":
+        yield "flows", "没有流出的流向"
+    if element.kind in ("startEvent", "boundaryEvent") and incoming:
+        yield "flows", "不能有流入的流向"
+    if element.kind == "endEvent" and outgoing:
+        yield "flows", "不能有流出的流向"
+    conditional = element.kind in ("exclusiveGateway", "inclusiveGateway")
+    for flow in outgoing:
+        if flow.condition and not conditional:
+            yield "condition", f"流出的“{flow.id}”上有条件，只有排他网关和包容网关能用条件"
+        elif flow.condition:
+            yield from _of_expression(flow.condition)
+        elif conditional and len(outgoing) > 1 and flow.id != element.default:
+            yield "condition", f"流出的“{flow.id}”没有条件，也不是默认流向"
+    if element.kind == "eventBasedGateway":
+        yield from _of_event_gateway(outgoing, one)
+
+
+def _of_event_gateway(outgoing: Iterable[object], one: Drawing) -> Said:
+    following = [one.elements.get(getattr(flow, "target", "")) for flow in outgoing]
+    timed = [element for element in following if element and element.event == "timer"]
+    if len(timed) > 1:
+        yield "gateway", "后面只能有一个定时事件"
+    for element in following:
+        if element and element.kind not in ("intermediateCatchEvent", "receiveTask"):
+            yield "gateway", f"后面只能是中间捕获事件或接收任务，{element.title}不是"
+        if element and sum(flow.target == element.id for flow in one.flows) > 1:
+            yield "gateway", f"后面的{element.title}不能另有流入的流向"
+    names = [element.reference for element in following if element and element.event == "message"]
+    if len(set(names)) < len(names):
+        yield "gateway", "后面有几个事件等同一个消息"
+
+
+def _of_expression(text: str) -> Said:
+    try:
+        expressions.read(text)
+    except expressions.ExpressionError as error:
+        yield "expression", f"里的“{text}”：{error}"
+
+
+def _of_value(text: str) -> Said:
+    try:
+        expressions.read_value(text)
+    except expressions.ExpressionError as error:
+        yield "expression", f"里的“{text}”：{error}"
