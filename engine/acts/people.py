@@ -51,7 +51,7 @@ def _matches(stored: str, password: str) -> bool:
 
 
 def _fact(
-    conn: Connection, store: Store, name: str, now: datetime, user: User | None, **body: Any
+    conn: Connection, store: Store, name: str, now: datetime, user: User | None, /, **body: Any
 ) -> None:
     log.append_system(
         conn,

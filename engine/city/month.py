@@ -202,4 +202,6 @@ class Month:
 
 
 def _by_type(value: Any, type_: str) -> float:
-    return float(value if not isinstance(value, dict) else value.get(type_, value["*"]))
+    if isinstance(value, dict):
+        value = value.get(type_, value["*"])
+    return float(value)

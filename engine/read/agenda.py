@@ -56,19 +56,21 @@ _NUMBERS = select(tickets.c.number).order_by(tickets.c.id)
 def waiting(store: Store, number: str) -> tuple[Waiting, ...]:
     """The open tasks of one ticket, in the order in which they were opened."""
     with store.read() as conn:
-        return tuple(Waiting(*row) for row in conn.execute(_OF, {"number": number}))
+        return tuple(Waiting(*tuple(row)) for row in conn.execute(_OF, {"number": number}))
 
 
 def next_due(store: Store) -> datetime | None:
     """When the sweep has to fire something next; None when no deadline waits."""
     with store.read() as conn:
-        return conn.execute(_NEXT_TIMER).scalar_one()
+        found: datetime | None = conn.execute(_NEXT_TIMER).scalar_one()
+    return found
 
 
 def next_message(store: Store) -> datetime | None:
     """When a message has to be delivered next; None when none waits."""
     with store.read() as conn:
-        return conn.execute(_NEXT_MESSAGE).scalar_one()
+        found: datetime | None = conn.execute(_NEXT_MESSAGE).scalar_one()
+    return found
 
 
 def numbers(store: Store) -> tuple[str, ...]:
