@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from engine.errors import StoreError, VaultError
 from engine.flow.model import SEMANTICS
 from engine.record import GENESIS, canonical
-from engine.store import cards
 from engine.store.log import Chain
 from engine.store.session import Store
 from engine.store.tables import drafts, legs, states, tasks, ticket_keys, tickets
@@ -95,7 +94,7 @@ def create(
     actor: str,
     card: Mapping[str, str],
 ) -> Ticket:
-    """Make a ticket's row and key, with no event yet; `card` is sealed (see cards.seal)."""
+    """Make a ticket's row and key, with no event yet; `card` (see cards.words) is sealed."""
     key, wrapped = store.vault.new_key(number)
     columns = {
         "number": number,
@@ -108,7 +107,7 @@ def create(
         "channel": channel,
         "created_at": now,
         "created_by": actor,
-        "card": cards.seal(key, number, card),
+        "card": seal_of(key, number, "card", card),
         "seq": 0,
         "head": GENESIS,
     }
