@@ -3,26 +3,130 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from engine.access import User
-from engine.store import Store
+from sqlalchemy import Connection, bindparam, select, update
+
+from engine.access import User, authorize
+from engine.errors import Trouble
+from engine.flow import process
+from engine.store import Store, cards, forms, numbers, requests, rights, steps
+from engine.store import tickets as rows
+from engine.store.tables import tickets, timers
+from engine.workdays import ZONE
 
 Raw = Mapping[str, Sequence[str]]
 """A form as a browser sends it: every key with its values, nothing converted."""
 
 
+class Invalid(Trouble):
+    """A form that was not filled as it asks: `errors` by field key, `values` to show again."""
+
+    def __init__(self, errors: Mapping[str, str], values: Mapping[str, Any]) -> None:
+        super().__init__("form", count=len(errors))
+        self.errors = errors
+        self.values = values
+
+
 def start(store: Store, user: User, raw: Raw, now: datetime, key: str, kind: str = "call") -> str:
-    """Start a ticket from the answers of the start form; its number, such as 20261010-00012."""
-    raise NotImplementedError
+    """Start a ticket from the answers of the start form; its number, such as 20261010-00012.
+
+    Errors: Denied; Invalid (the form); Trouble request_key, request_other, what the flow refuses.
+    """
+    place = {"area": user.area, "centre": user.centre, "authority": user.authority}
+    authorize(user, "start_ticket", place)
+    with store.write() as conn:
+        if not steps.once(conn, key, user.name, f"start/{kind}", now):
+            return _number_of(conn, key, user)
+        version = store.current_version(conn, now)
+        definitions = store.definitions(version)
+        process_id = definitions.start_process(kind)
+        form = forms.form(definitions, definitions.start_form(process_id))
+        checked = form.validate(raw, forms.sources(conn, form, user.area))
+        if checked.errors:
+            raise Invalid(checked.errors, checked.typed)
+        routing = dict(checked.routing)
+        day = f"{now.astimezone(ZONE):%Y%m%d}"
+        number = f"{day}-{numbers.take(conn, f'ticket/{day}'):05d}"
+        ticket = rows.create(
+            conn,
+            store,
+            number=number,
+            version=version,
+            process=process_id,
+            **place,
+            type=str(routing.get("type") or ""),
+            channel=str(routing.get("channel") or ""),
+            now=now,
+            actor=user.name,
+            card=cards.words(forms.card(form, checked.values)),
+        )
+        requests.name_ticket(conn, key, user.name, ticket.id)
+        # What the act knows wins over what a form calls by the same name.
+        values = {"type": "", "channel": "", **routing, "number": number, **place}
+        with steps.sentences():
+            step = process.start(
+                definitions, process_id, values, now, steps.Live(store.calendar(conn))
+            )
+        said = {"form": form.name, "routing": values, "request": key}
+        payload = {"answers": _said(checked.content)}
+        steps.record(conn, store, ticket, step, "start", now, user.name, user.unit, said, payload)
+        return number
 
 
 def complete(
     store: Store, user: User, number: str, task: int, raw: Raw, now: datetime, key: str
 ) -> str:
-    """Complete a user task with the answers of its form; the ticket's number."""
-    raise NotImplementedError
+    """Complete a user task with the answers of its form; the ticket's number.
+
+    What is due by now fires first, so that lateness is recorded as it was.
+    Errors: Denied; Invalid (the form); Trouble task_done, task_gone, task_unknown, task_claimed,
+    request_key, request_other, what the flow refuses; VaultError erased.
+    """
+    with store.write() as conn:
+        # First: sent twice it answers twice the same, though the task is gone by then.
+        if not steps.once(conn, key, user.name, f"complete/{number}/{task}", now):
+            return number
+        ticket, facts = rights.hold(conn, store, user, number)
+        row = rights.open_task(conn, user, number, task, facts)
+        if steps.tick(conn, store, ticket, now):
+            row = rights.open_task(conn, user, number, task, facts)
+        definitions = store.definitions(ticket.version)
+        form = forms.form(definitions, row.form)
+        area = ticket.columns["area"]
+        checked = form.validate(raw, forms.sources(conn, form, area))
+        if checked.errors:
+            raise Invalid(checked.errors, checked.typed)
+        with steps.sentences():
+            state = rows.load_state(conn, store, ticket)
+            live = steps.Live(store.calendar(conn))
+            step = process.complete(state, task, dict(checked.routing), now, live)
+        said = {
+            "task": task,
+            "element": row.element,
+            "name": row.name,
+            "address": row.address,
+            "leg": row.leg,
+            "form": form.name,
+            "routing": dict(checked.routing),
+            "request": key,
+        }
+        payload = {"answers": _said(checked.content)}
+        steps.record(
+            conn, store, ticket, step, "complete", now, user.name, user.unit, said, payload
+        )
+        return number
+
+
+def _said(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in content.items() if value not in (None, [])}
+
+
+def _number_of(conn: Connection, key: str, user: User) -> str:
+    made = requests.ticket_of(conn, key, user.name)
+    query = select(tickets.c.number).where(tickets.c.id == made)
+    return str(conn.execute(query).scalar_one())
 
 
 def send(
@@ -35,15 +139,117 @@ def send(
     key: str,
     leg: int | None = None,
 ) -> str:
-    """Send a message to what waits for it in a ticket; the ticket's number."""
-    raise NotImplementedError
+    """Send a message to what waits for it in a ticket; the ticket's number.
 
-
-def tick(store: Store, ticket_id: int, now: datetime) -> int:
-    """Fire what is due in one ticket; how many timers fired (the sweep's step, for tests too)."""
-    raise NotImplementedError
+    `payload` is routing data. Errors: as complete; Trouble nobody_waits.
+    """
+    with store.write() as conn:
+        if not steps.once(conn, key, user.name, f"send/{number}/{message}"[:40], now):
+            return number
+        ticket, _ = rights.hold(conn, store, user, number, "send_message")
+        steps.tick(conn, store, ticket, now)
+        with steps.sentences():
+            state = rows.load_state(conn, store, ticket)
+            live = steps.Live(store.calendar(conn))
+            step = process.send(state, message, dict(payload), now, live, leg=leg)
+        said = {"message": message, "leg": leg, "routing": dict(payload), "request": key}
+        steps.record(conn, store, ticket, step, "send", now, user.name, user.unit, said)
+        return number
 
 
 def revise(store: Store, actor: str, ticket_id: int, now: datetime) -> bool:
     """Reckon a ticket's waiting due times again; whether one moved."""
-    raise NotImplementedError
+    with store.write() as conn:
+        ticket = rows.lock(conn, store, ticket_id)
+        return steps.revise(conn, store, ticket, now, actor, "")
+
+
+# --- the sweep's -----------------------------------------------------------------------------
+
+
+def tick(store: Store, ticket_id: int, now: datetime) -> int:
+    """Fire what is due in one ticket; how many timers fired.
+
+    Errors: StoreError ticket_unknown; Trouble timer_stuck, what the flow refuses.
+    """
+    with store.write() as conn:
+        return steps.tick(conn, store, rows.lock(conn, store, ticket_id), now)
+
+
+class TickFailed(Exception):
+    """What was due in a ticket could not be fired; nothing of it was done."""
+
+    def __init__(self, ticket_id: int, number: str, why: Exception) -> None:
+        super().__init__(number)
+        self.ticket_id = ticket_id
+        self.number = number
+        self.why = why
+
+
+_NEXT = (
+    select(tickets.c.id)
+    .join(timers, timers.c.ticket == tickets.c.id)
+    .where(timers.c.next_try_at <= bindparam("now"))
+    .order_by(timers.c.next_try_at, tickets.c.id)
+    .limit(1)
+    .with_for_update(of=tickets, skip_locked=True)
+)
+_STILL = (
+    select(timers.c.task)
+    .where(timers.c.ticket == bindparam("ticket"), timers.c.next_try_at <= bindparam("now"))
+    .limit(1)
+)
+_ANY = select(timers.c.ticket).where(timers.c.next_try_at <= bindparam("now")).limit(1)
+
+
+def any_due(store: Store, now: datetime) -> bool:
+    """Whether a timer is due: one cheap look before anything is locked."""
+    with store.read() as conn:
+        return conn.execute(_ANY, {"now": now}).first() is not None
+
+
+def tick_next(store: Store, now: datetime) -> int | None:
+    """Claim the ticket that is due first and fire what is due in it, in one transaction.
+
+    How many timers fired; 0 when another sweep was quicker; None when nothing is left to claim.
+    Errors: TickFailed, with everything rolled back; StoreError.
+    """
+    with store.write() as conn:
+        found = conn.execute(_NEXT, {"now": now}).scalar_one_or_none()
+        if found is None:
+            return None
+        # The lock is held now: look again, for the claim saw the timers as they were before it.
+        if conn.execute(_STILL, {"ticket": found, "now": now}).first() is None:
+            return 0
+        ticket = rows.lock(conn, store, found)
+        try:
+            return steps.tick(conn, store, ticket, now)
+        except Exception as error:
+            raise TickFailed(ticket.id, ticket.number, error) from error
+
+
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=6)
+
+
+def pause(tries: int) -> timedelta:
+    """How long to wait after the n-th failure: a minute, doubled each time, at most six hours."""
+    return min(FIRST_PAUSE * 2 ** min(tries - 1, 10), LONGEST_PAUSE)
+
+
+def postpone(store: Store, ticket_id: int, now: datetime, alarm: str) -> int:
+    """Count a failed firing of a ticket's due timers and put it off; how often it failed."""
+    due = (timers.c.ticket == ticket_id) & (timers.c.next_try_at <= now)
+    with store.write() as conn:
+        found = conn.execute(
+            select(timers.c.instance, timers.c.task, timers.c.tries).where(due).with_for_update()
+        ).all()
+        for row in found:
+            one = (timers.c.instance == row.instance) & (timers.c.task == row.task)
+            tries = row.tries + 1
+            conn.execute(
+                update(timers)
+                .where(timers.c.ticket == ticket_id, one)
+                .values(tries=tries, next_try_at=now + pause(tries), alarm=alarm[:500])
+            )
+        return max((row.tries + 1 for row in found), default=0)

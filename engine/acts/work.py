@@ -2,28 +2,116 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from engine.access import User
-from engine.store import Store
+from engine.errors import Trouble
+from engine.store import Store, log, rights, steps
+from engine.store.tables import drafts, tasks, user_roles, users
+from engine.store.tickets import FIRST, Ticket
+
+LONGEST_COMMENT = 2000
+LONGEST_DRAFT = 100_000
+"""Characters of all answers of a draft together."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    conn: Connection
+    ticket: Ticket
+    row: Row[Any]
+    user: User
+    now: datetime
+    key: str
+
+    def note(self, name: str, **said: Any) -> None:
+        """A fact about the task, on the ticket's chain."""
+        body = {"task": self.row.task, "name": self.row.name, "request": self.key, **said}
+        log.append(
+            self.conn, self.ticket, "fact", name, self.now, self.user.name, self.user.unit, body
+        )
+
+    def give_to(self, who: int | None) -> None:
+        self.conn.execute(
+            update(tasks)
+            .where(
+                tasks.c.ticket == self.ticket.id,
+                tasks.c.instance == FIRST,
+                tasks.c.task == self.row.task,
+            )
+            .values(claimed_by=who, claimed_at=None if who is None else self.now)
+        )
+
+
+@contextmanager
+def _held(
+    store: Store, user: User, number: str, task: int, name: str, now: datetime, key: str
+) -> Iterator[_Held | None]:
+    """An open task, its ticket locked; None when this very request was acted upon before."""
+    with store.write() as conn:
+        if not steps.once(conn, key, user.name, f"{name}/{number}/{task}", now):
+            yield None
+            return
+        ticket, facts = rights.hold(conn, store, user, number)
+        row = rights.open_task(conn, user, number, task, facts)
+        yield _Held(conn, ticket, row, user, now, key)
 
 
 def claim(store: Store, user: User, number: str, task: int, now: datetime, key: str) -> None:
-    """Take a task for oneself."""
-    raise NotImplementedError
+    """Take a task for oneself; it is then in no colleague's way.
+
+    Errors: Denied; Trouble task_claimed, task_done, task_gone, task_unknown, task_yours.
+    """
+    with _held(store, user, number, task, "claim", now, key) as held:
+        if held is None:
+            return
+        if held.row.claimed_by == user.id:
+            raise Trouble("task_yours", task=held.row.name)
+        held.give_to(user.id)
+        held.note("claim")
 
 
 def release(store: Store, user: User, number: str, task: int, now: datetime, key: str) -> None:
-    """Give a claimed task back to the unit."""
-    raise NotImplementedError
+    """Give a claimed task back to the unit. Errors: as claim; Trouble task_free."""
+    with _held(store, user, number, task, "release", now, key) as held:
+        if held is None:
+            return
+        if held.row.claimed_by is None:
+            raise Trouble("task_free", task=held.row.name)
+        held.give_to(None)
+        held.note("release")
 
 
 def hand_over(
     store: Store, user: User, number: str, task: int, to: str, now: datetime, key: str
 ) -> None:
-    """Give a task to a colleague (`to`: sign-in name) of the same unit who has its role."""
-    raise NotImplementedError
+    """Give a task to a colleague (`to`: sign-in name) of the same unit who has its role.
+
+    Errors: as claim; Trouble colleague.
+    """
+    with _held(store, user, number, task, "hand_over", now, key) as held:
+        if held is None:
+            return
+        colleague = held.conn.execute(
+            select(users.c.id)
+            .join(user_roles, user_roles.c.user == users.c.id)
+            .where(
+                users.c.name == to,
+                users.c.active,
+                users.c.unit == held.row.unit,
+                user_roles.c.role == held.row.role,
+            )
+        ).scalar_one_or_none()
+        if colleague is None:
+            raise Trouble("colleague", name=to)
+        held.give_to(colleague)
+        held.note("hand_over", to=to)
 
 
 def save_draft(
@@ -35,10 +123,40 @@ def save_draft(
     now: datetime,
     key: str,
 ) -> None:
-    """Keep what was typed so far, encrypted, not validated; the chain has the fact alone."""
-    raise NotImplementedError
+    """Keep what was typed so far, encrypted, not validated; the chain has the fact alone.
+
+    One draft a person and task: a later one takes its place, completing the task removes it.
+    Errors: as claim; Trouble draft_long; VaultError erased.
+    """
+    typed = {name: [str(text) for text in texts] for name, texts in raw.items()}
+    if sum(len(text) for texts in typed.values() for text in texts) > LONGEST_DRAFT:
+        raise Trouble("draft_long")
+    with _held(store, user, number, task, "draft", now, key) as held:
+        if held is None:
+            return
+        mine = {"ticket": held.ticket.id, "task": task, "user": user.id}
+        content = held.ticket.seal(f"draft/{task}/{user.id}", typed)
+        held.conn.execute(
+            delete(drafts).where(*(drafts.c[name] == value for name, value in mine.items()))
+        )
+        held.conn.execute(insert(drafts).values(**mine, at=now, content=content))
+        held.note("draft")
 
 
 def comment(store: Store, user: User, number: str, text: str, now: datetime, key: str) -> None:
-    """Write a comment on a ticket for those who may read it; at most 2,000 characters."""
-    raise NotImplementedError
+    """Write a comment on a ticket for those who may read it; at most 2,000 characters.
+
+    Errors: Denied; Trouble comment_empty, comment_long, request_*; VaultError erased.
+    """
+    text = text.replace("\r\n", "\n").strip()
+    if not text:
+        raise Trouble("comment_empty")
+    if len(text) > LONGEST_COMMENT:
+        raise Trouble("comment_long", most=LONGEST_COMMENT, count=len(text))
+    with store.write() as conn:
+        if not steps.once(conn, key, user.name, f"comment/{number}", now):
+            return
+        ticket, _ = rights.hold(conn, store, user, number, "comment_ticket")
+        body = {"request": key}
+        payload = {"text": text}
+        log.append(conn, ticket, "fact", "comment", now, user.name, user.unit, body, payload)

@@ -1,0 +1,163 @@
+"""A step of a locked ticket: taken, appended to its chain, projected; what every act shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, select
+
+from engine.errors import Trouble
+from engine.flow import process
+from engine.flow import state as codec
+from engine.flow.model import SEMANTICS, Json, Milestone, Refused, Step
+from engine.record import Event, instant
+from engine.store import log, projection, requests, tickets
+from engine.store.session import Store
+from engine.store.tables import deadlines, timers
+from engine.store.tickets import FIRST, Ticket
+from engine.workdays import Calendar, OutOfCalendar
+
+CLOCK = "clock"
+"""The actor of what nobody did: a due time came."""
+
+
+class Live:
+    """Answers a process from the world as it is now: the calendar in force."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self._calendar = calendar
+
+    def due(self, start: datetime, days: int) -> Mapping[str, Json]:
+        """The end of the n-th working day after `start`. Errors: Refused deadline."""
+        try:
+            return self._calendar.due(start, days).as_json()
+        except OutOfCalendar as error:
+            raise Refused("deadline", **error.facts) from error
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn what the flow refuses into a Trouble with its sentence."""
+    try:
+        yield
+    except Refused as refused:
+        raise Trouble(refused.code, **refused.facts) from refused
+
+
+def once(
+    conn: Connection, key: str, user: str, act: str, now: datetime
+) -> bool:
+    """Whether this request is to be acted upon; False when it was before, with success.
+
+    Errors: Trouble request_key (none, or too long), request_other (the key of another act).
+    """
+    if not 0 < len(key) <= 64:
+        raise Trouble("request_key")
+    if requests.first_time(conn, key, user, act, now):
+        return True
+    if requests.act_of(conn, key, user) != act:
+        raise Trouble("request_other")
+    return False
+
+
+def record(
+    conn: Connection,
+    store: Store,
+    ticket: Ticket,
+    step: Step,
+    name: str,
+    now: datetime,
+    actor: str,
+    unit: str = "",
+    said: Mapping[str, Any] | None = None,
+    payload: Mapping[str, Any] | None = None,
+) -> Event:
+    """Append a step to the ticket's chain and write its rows; `said` goes into the body.
+
+    Errors: StoreError; VaultError erased.
+    """
+    body = {
+        "step": name,
+        "version": store.definitions(ticket.version).hash,
+        "semantics": SEMANTICS,
+        "instance": FIRST,
+        "process": ticket.columns["process"],
+        "readings": [asdict(reading) for reading in step.readings],
+        "walked": [asdict(walked) for walked in step.walked],
+        "milestones": [_milestone(milestone) for milestone in step.milestones],
+        "messages": [asdict(message) for message in step.messages],
+        "ended": step.ended,
+        "state": codec.digest(step),
+        **(said or {}),
+    }
+    event = log.append(conn, ticket, "step", name, now, actor, unit, body, payload)
+    projection.project(conn, ticket, step, now)
+    return event
+
+
+def _milestone(milestone: Milestone) -> dict[str, Any]:
+    return asdict(milestone) | {"at": instant(milestone.at)}
+
+
+# --- due times -------------------------------------------------------------------------------
+
+_DUE = select(func.count()).where(
+    timers.c.ticket == bindparam("ticket"), timers.c.due <= bindparam("now")
+)
+
+
+def tick(conn: Connection, store: Store, ticket: Ticket, now: datetime) -> int:
+    """Fire what is due in a locked ticket, as an event of its own; how many timers fired.
+
+    Errors: Trouble timer_stuck (a timer was due and no token moved), and what the flow refuses;
+    roll back then.
+    """
+    due = conn.execute(_DUE, {"ticket": ticket.id, "now": now}).scalar_one()
+    if not due:
+        return 0
+    with sentences():
+        state = tickets.load_state(conn, store, ticket)
+        step = process.tick(state, now, Live(store.calendar(conn)))
+    late = [timer.deadline or timer.element for timer in step.timers if timer.due <= now]
+    if late or not step.walked:
+        raise Trouble("timer_stuck", deadline=", ".join(late))
+    record(conn, store, ticket, step, "tick", now, CLOCK)
+    return int(due)
+
+
+_DEADLINES = select(deadlines).where(deadlines.c.ticket == bindparam("ticket"))
+
+
+def revise(
+    conn: Connection, store: Store, ticket: Ticket, now: datetime, actor: str, unit: str
+) -> bool:
+    """Reckon a locked ticket's waiting due times again; nothing is recorded if none changed."""
+    tick(conn, store, ticket, now)
+    before = {(row.leg, row.name): row for row in conn.execute(_DEADLINES, {"ticket": ticket.id})}
+    with sentences():
+        state = tickets.load_state(conn, store, ticket)
+        step = process.revise(state, now, Live(store.calendar(conn)))
+    moved = [
+        {
+            "leg": timer.leg,
+            "deadline": timer.deadline,
+            "from": instant(old.due),
+            "to": instant(timer.due),
+            "provisional": timer.provisional,
+        }
+        for timer in step.timers
+        if (old := before.get((timer.leg or 0, timer.deadline))) is not None
+        and _differs(old, timer.due, timer.provisional)
+    ]
+    if not moved:
+        return False
+    record(conn, store, ticket, step, "revise", now, actor, unit, {"moved": moved})
+    return True
+
+
+def _differs(old: Row[Any], due: datetime, provisional: bool) -> bool:
+    return bool(old.due != due or old.provisional != provisional)
