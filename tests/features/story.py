@@ -195,11 +195,9 @@ class Story:
             for view in _flat(checked_form.show(shown, sources)):
                 if not view.key or view.key in raw:
                     continue
-                label = next((word for word in left if word == view.label), None)
-                if label is not None:
-                    raw[view.key] = [
-                        _option(view, left.pop(label)) if view.options else said[label]
-                    ]
+                if view.label in left:
+                    words = left.pop(view.label)
+                    raw[view.key] = [_option(view, words) if view.options else words]
                 elif view.required:
                     raw[view.key] = [_some(view, at)]
             if raw == before:
