@@ -21,15 +21,30 @@ from webapp import door, words
 log = logging.getLogger(__name__)
 
 CONFLICTS = frozenset(
-    {"task_gone", "task_unknown", "ended", "nobody_waits", "chain_moved", "denied_claimed", "erased"}
+    {
+        "task_done",
+        "task_gone",
+        "task_unknown",
+        "task_claimed",
+        "task_yours",
+        "task_free",
+        "ended",
+        "nobody_waits",
+        "chain_moved",
+        "denied_claimed",
+        "erased",
+        "already_erased",
+        "ticket_open",
+        "request_other",
+    }
 )
 """Codes that say somebody was quicker: 409."""
 
 UNKNOWN = frozenset({"ticket_unknown", "user_unknown", "chain_unknown"})
 """Codes that say there is no such thing: 404."""
 
-BROKEN = frozenset({"unknown", "stuck", "expression", "loop", "deadline", "no_rule", "reading"})
-"""Codes that the person at the page can do nothing about: 500."""
+OWNERS = frozenset({"stuck", "expression", "loop", "deadline", "no_rule", "message_unknown"})
+"""Codes that the process owner has to mend: 500."""
 
 
 class _Facts(dict[str, Any]):
@@ -56,7 +71,7 @@ def status_of(trouble: Trouble | Refused) -> int:
         return 404
     if isinstance(trouble, StoreError | VaultError):
         return 503
-    return 500 if trouble.code in BROKEN else 400
+    return 500 if trouble.code in OWNERS | {"unknown", "reading"} else 400
 
 
 def answer(

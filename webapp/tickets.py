@@ -120,7 +120,9 @@ def _what_next(number: str) -> str:
         return gettext("工单已转出，不再由您的单位办理。")
     if not found.tasks:
         return gettext("全部环节已办完。") if found.ended_at else ""
-    steps = "；".join(f"{item.name}（{item.unit_name}）" for item in found.tasks)
+    steps = gettext("；").join(
+        gettext("%(task)s（%(unit)s）", task=item.name, unit=item.unit_name) for item in found.tasks
+    )
     return gettext("下一步：%(steps)s。", steps=steps)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask_babel import get_locale, gettext, lazy_gettext, ngettext
+from flask_babel import format_date, get_locale, gettext, lazy_gettext, ngettext
 from flask_babel.speaklater import LazyString
 
 from engine.read.worklist import Remaining
@@ -77,14 +77,9 @@ def chinese() -> bool:
     return locale is None or locale.language == "zh"
 
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
 def date_words(day: datetime, year: bool) -> str:
     """A date in words, with or without its year."""
-    if chinese():
-        return (f"{day.year}年" if year else "") + f"{day.month}月{day.day}日"
-    return f"{day.day} {MONTHS[day.month - 1]}" + (f" {day.year}" if year else "")
+    return format_date(day.date(), gettext("y年M月d日") if year else gettext("M月d日"))
 
 
 def moment(at: datetime | None, year: bool = True) -> str:

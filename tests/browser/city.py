@@ -1,0 +1,133 @@
+"""A small city for the tests of the pages: people of each role, a clock that can be set."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.serving import make_server
+from werkzeug.test import TestResponse
+
+from engine import definitions
+from engine.acts import people, places, versions
+from engine.acts.people import Newcomer
+from engine.acts.places import Area, Unit
+from engine.store import Store
+from webapp import create_app
+
+PASSWORD = "rain-lamp-2026"
+
+AREAS = (Area("sr", "上饶市", "city"), Area("gf", "广丰区", "county", "sr"))
+UNITS = (
+    Unit("sr-centre", "上饶市12345热线中心", "sr", "centre"),
+    Unit("sr-authority", "上饶市政务服务管理局", "sr", "authority"),
+    Unit("sr-lights", "上饶市城市管理局", "sr", "department"),
+    Unit("sr-water", "上饶市水务局", "sr", "department"),
+    Unit("gf-centre", "广丰区12345热线中心", "gf", "centre"),
+    Unit("gf-authority", "广丰区政务服务局", "gf", "authority"),
+    Unit("gf-water", "广丰区水利局", "gf", "department"),
+)
+PEOPLE = (
+    Newcomer("sun", "孙悦", "sr-centre", ("call_taker",)),
+    Newcomer("pan", "潘登", "sr-centre", ("dispatcher",)),
+    Newcomer("li", "李卫东", "sr-lights", ("officer",)),
+    Newcomer("lin", "林小雨", "sr-lights", ("officer",)),
+    Newcomer("wang", "王海", "sr-water", ("officer",)),
+    Newcomer("shen", "沈核", "sr-centre", ("reviewer",)),
+    Newcomer("hui", "惠芳", "sr-centre", ("follow_up",)),
+    Newcomer("an", "安存", "sr-centre", ("archivist",)),
+    Newcomer("du", "杜导", "sr-authority", ("supervisor",)),
+    Newcomer("ling", "凌主任", "sr-lights", ("leader",)),
+    Newcomer("ban", "班长", "sr-centre", ("duty_leader",)),
+    Newcomer("ji", "季审", "sr-authority", ("auditor",)),
+    Newcomer("guan", "管理员", "sr-centre", ("administrator",)),
+    Newcomer("liu", "刘程", "sr-authority", ("process_owner",)),
+    Newcomer("guo", "郭派", "gf-centre", ("call_taker", "dispatcher")),
+    Newcomer("gao", "高渠", "gf-water", ("officer",)),
+)
+
+
+class Clock:
+    """The clock of a test's application; it stands until it is set."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def set(self, text: str) -> datetime:
+        """Set it to a time of Shangrao, such as "2026-09-30 10:00"."""
+        self.moment = (
+            datetime.fromisoformat(text).replace(tzinfo=ZoneInfo("Asia/Shanghai")).astimezone(UTC)
+        )
+        return self.moment
+
+
+def found(store: Store, now: datetime) -> None:
+    """Put the city, its people and the shipped definitions into an empty store."""
+    places.add(store, None, AREAS, UNITS, now)
+    people.add_crowd(store, PEOPLE, PASSWORD, now)
+    versions.deploy(store, None, definitions.shipped(), "初次部署", now)
+
+
+def application(store: Store, clock: Clock) -> Flask:
+    """The application as it is served, errors as pages."""
+    return create_app(store, clock)
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """The application on a free port of this machine; its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+HIDDEN = re.compile(r'<input type="hidden" name="(_\w+)" value="([^"]*)"')
+
+
+class Person:
+    """Somebody at a browser without script: follows links, fills forms."""
+
+    def __init__(self, app: Flask, name: str = "") -> None:
+        self.client: FlaskClient = app.test_client()
+        if name:
+            self.sign_in(name)
+
+    def get(self, path: str) -> TestResponse:
+        return self.client.get(path)
+
+    def text(self, path: str) -> str:
+        return self.get(path).get_data(as_text=True)
+
+    def hidden(self, path: str, action: str = "") -> dict[str, str]:
+        """The page's own fields of the form that goes to `action` (default: the page itself)."""
+        page = self.text(path)
+        forms = re.findall(r"<form\b([^>]*)>(.*?)</form>", page, re.DOTALL)
+        for head, body in forms:
+            goes = re.search(r'action="([^"]*)"', head)
+            if 'method="post"' in head and (goes[1] if goes else "") == action:
+                return dict(HIDDEN.findall(body))
+        raise AssertionError(f"{path} has no form to {action or 'itself'}")
+
+    def post(self, path: str, fields: dict[str, object], on: str = "") -> TestResponse:
+        """Send the form to `path` that stands on the page `on` (default: on `path` itself)."""
+        own = self.hidden(on or path, path if on else "")
+        return self.client.post(path, data={**own, **fields})
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> TestResponse:
+        own = self.hidden("/sign-in", "/sign-in")
+        return self.client.post("/sign-in", data={**own, "name": name, "password": password})
