@@ -1,4 +1,21 @@
-"""Forms of form-js, read and checked on the server: pure, without HTML and without a clock."""
+"""Forms of form-js, read and checked on the server: pure, without HTML and without a clock.
+
+What is not listed here is refused when a form is read, never when somebody waits:
+
+- components: textfield, textarea, number, datetime, checkbox, radio, select, checklist, taglist,
+  text, separator, spacer, group; button is left out, because pages have their own;
+- validation: required; minLength and maxLength (200 and 4000 if not set); pattern (see `patterns`);
+  validationType email and phone (numbers as they are dialled in China); min, max;
+- options: values, or valuesKey with the name of a source; no expressions in any property;
+- conditional.hide with the FEEL of `feel`; it reads other fields of the same form;
+- custom properties: routing ("true": the answer enters the process data; select, radio, checkbox
+  and number only) and card (what of the ticket lists show).
+
+Readings: digits and signs typed full-width count as half-width in numbers, dates and telephone
+numbers; thousands separators do not. Blanks around an answer fall away, and one of blanks only is
+none. A date with a time is of Asia/Shanghai and is stored with +08:00 (unless the form says
+no_timezone). A readonly or disabled field is shown and never taken.
+"""
 
 from engine.formjs.form import Form, in_rows
 from engine.formjs.model import (

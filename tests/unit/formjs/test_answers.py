@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.formjs import Form, View, in_rows
 from engine.formjs.model import Json
+
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 YES_NO = [{"label": "是", "value": "yes"}, {"label": "否", "value": "no"}]
 UNITS = {
@@ -309,6 +311,7 @@ def as_browser(views: list[View]) -> dict[str, list[str]]:
     return raw
 
 
+@CALM
 @given(RAW)
 def test_nothing_submitted_makes_it_fail_and_what_is_taken_comes_back(raw: dict[str, list[str]]):
     checked = EVERYTHING.validate(raw, UNITS)
@@ -322,12 +325,14 @@ def test_nothing_submitted_makes_it_fail_and_what_is_taken_comes_back(raw: dict[
         assert checked.typed == checked.values
 
 
+@CALM
 @given(st.dictionaries(st.sampled_from("abcdeghijklmno"), ANY))
 def test_any_stored_answers_are_shown(answers: dict[str, Any]):
     for view in EVERYTHING.show(answers, UNITS):
         assert isinstance(view.value, bool | str | list)
 
 
+@CALM
 @given(st.dictionaries(st.text(max_size=2), ANY))
 def test_not_even_what_no_browser_sends_makes_it_fail(raw: dict[str, Any]):
     EVERYTHING.validate(raw, UNITS)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.formjs import feel
+
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 VALUES: dict[str, Any] = {
     "reached": "yes",
@@ -142,6 +144,7 @@ JSON = st.recursive(
 )
 
 
+@CALM
 @given(st.lists(WORDS, max_size=12).map(" ".join) | st.text(), JSON, JSON)
 def test_any_text_is_read_or_refused_and_any_values_are_judged(text: str, a: Any, b: Any):
     try:

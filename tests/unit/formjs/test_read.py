@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.formjs import Form, FormRefused
+
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -247,6 +249,7 @@ ANY_JSON = st.recursive(
 MODEL = json.loads(form(text(), choice(), number(), hidden('=reached = "no"') | {"key": "other"}))
 
 
+@CALM
 @given(st.data())
 def test_any_change_to_a_form_is_read_or_refused(data: st.DataObject):
     changed = json.loads(json.dumps(MODEL))
@@ -263,6 +266,7 @@ def test_any_change_to_a_form_is_read_or_refused(data: st.DataObject):
     found.validate({}, {})
 
 
+@CALM
 @given(st.binary() | ANY_JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_bytes_are_read_or_refused(content: bytes):
     with contextlib.suppress(FormRefused):

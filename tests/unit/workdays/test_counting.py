@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import chinese_calendar
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.workdays import (
@@ -26,6 +26,8 @@ from engine.workdays import (
     shipped,
     shipped_years,
 )
+
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 FIRST, LAST = date(2004, 1, 1), date(2026, 12, 31)
 
@@ -112,6 +114,7 @@ def moments(first: str, last: str) -> st.SearchStrategy[datetime]:
     return st.integers(low, high).map(lambda second: datetime.fromtimestamp(second, ZONE))
 
 
+@CALM
 @given(moments("2004-01-01", "2026-10-01"), st.integers(1, 15))
 def test_the_zone_of_the_start_does_not_matter(moment: datetime, n: int):
     calendar = shipped()
@@ -119,6 +122,7 @@ def test_the_zone_of_the_start_does_not_matter(moment: datetime, n: int):
     assert len({calendar.due(moment.astimezone(ZoneInfo(zone)), n) for zone in zones}) == 1
 
 
+@CALM
 @given(moments("2004-01-01", "2049-01-01"), st.integers(1, 60))
 def test_a_due_time_comes_back_from_json_unchanged(moment: datetime, n: int):
     due = shipped().due(moment, n)
