@@ -8,13 +8,14 @@ from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import pysqlite3.dbapi2
 from sqlalchemy import Connection, Engine, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.errors import StoreError
+from engine.flow import Definitions
 from engine.settings import Settings
 from engine.store import engines, schema
 from engine.store.gate import Gate
@@ -29,9 +30,6 @@ from engine.store.tables import (
 from engine.vault import Vault
 from engine.workdays import Calendar
 from engine.workdays import Row as CalendarRow
-
-if TYPE_CHECKING:
-    from engine.flow import Definitions
 
 WAIT = 15.0
 """How long an act waits for a lock, in seconds, before it says that the database is busy."""
@@ -192,8 +190,6 @@ class Store:
         return self._versions.setdefault(version, found)
 
     def _parse(self, conn: Connection, version: int) -> Definitions:
-        from engine.flow import Definitions
-
         rows = conn.execute(_FILES, {"version": version}).all()
         if not rows:
             raise StoreError("version_unknown", version=version)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from engine.errors import StoreError, VaultError
+from engine.flow import state as codec
 from engine.flow.model import SEMANTICS
 from engine.record import GENESIS, canonical
 from engine.store.log import Chain
@@ -147,8 +148,6 @@ def load_state(conn: Connection, store: Store, ticket: Ticket, instance: int = F
 
     Errors: StoreError state_missing; flow's errors when the state does not load.
     """
-    from engine.flow import state as codec
-
     row = conn.execute(_STATE, {"ticket": ticket.id, "instance": instance}).one_or_none()
     if row is None or row.semantics != SEMANTICS:
         raise StoreError("state_missing", number=ticket.number)
@@ -157,8 +156,6 @@ def load_state(conn: Connection, store: Store, ticket: Ticket, instance: int = F
 
 def save_state(conn: Connection, ticket: Ticket, state: Any, instance: int = FIRST) -> None:
     """Save the state after a step."""
-    from engine.flow import state as codec
-
     blob = codec.dump(state)
     saved = conn.execute(_SAVE, {"t": ticket.id, "i": instance, "s": SEMANTICS, "b": blob}).rowcount
     if saved != 1:

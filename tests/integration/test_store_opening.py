@@ -118,7 +118,7 @@ def test_every_table_is_granted_on_purpose() -> None:
     assert set(schema.GRANTS) == {*tables.metadata.tables, "alembic_version"}
 
 
-# --- older, newer, not there -----------------------------------------------------------------------
+# --- older, newer, not there ---------------------------------------------------------------------
 
 
 def _owner(settings: Settings) -> Engine:
@@ -206,10 +206,15 @@ def test_a_server_that_went_away_says_so_and_the_next_act_works(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         f" WHERE datname = '{name}' AND pid <> pg_backend_pid()"
     )
-    with pytest.raises(StoreError) as raised, postgresql_store.write() as conn:
-        conn.execute(insert(tables.areas).values(id="x", name="x", level="city"))
-        postgresql_server.execute(kill)
-        conn.execute(select(tables.areas))
+
+    def act() -> None:
+        with postgresql_store.write() as conn:
+            conn.execute(insert(tables.areas).values(id="x", name="x", level="city"))
+            postgresql_server.execute(kill)
+            conn.execute(select(tables.areas))
+
+    with pytest.raises(StoreError) as raised:
+        act()
     assert code_of(raised) == "database_down"
     with postgresql_store.read() as conn:
         assert conn.execute(select(tables.areas)).all() == []
@@ -264,7 +269,7 @@ def _as_user(user: pwd.struct_passwd | None, ask: Callable[[], str]) -> str:
     return said
 
 
-# --- the key ---------------------------------------------------------------------------------------
+# --- the key -------------------------------------------------------------------------------------
 
 
 def test_a_missing_key_is_never_replaced(settings: Settings) -> None:
@@ -306,7 +311,7 @@ def test_a_key_file_that_holds_no_key(sqlite_settings: Settings, content: bytes)
     assert code_of(raised) == "key_broken"
 
 
-# --- locked ----------------------------------------------------------------------------------------
+# --- locked --------------------------------------------------------------------------------------
 
 
 def test_a_locked_database_says_so_and_nothing_is_done(settings: Settings) -> None:
@@ -377,7 +382,7 @@ def test_sqlite_is_set_up_as_it_was_measured(sqlite_store: Store) -> None:
     assert tuple(map(int, version.split("."))) >= (3, 51, 3), "older ones corrupt a WAL"
 
 
-# --- settings --------------------------------------------------------------------------------------
+# --- settings ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
