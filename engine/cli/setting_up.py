@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import click
 
 from engine import definitions
-from engine.acts import people, places, versions
+from engine.acts import calendar, people, places, versions
 from engine.city.places import centre_of, demo, smallest
 from engine.cli.common import configured, note, now
 from engine.cli.words import ROLES, Help, table
@@ -74,7 +74,8 @@ def create(settings: Settings) -> Store:
 
 
 def furnish(store: Store, at: datetime) -> None:
-    """The shipped definitions, in force from `at`, unless something has been deployed."""
+    """The shipped calendar and definitions, in force from `at`, unless there are any."""
+    calendar.seed(store, at)
     if not versions_read.deployments_of(store, at):
         versions.deploy(store, None, definitions.shipped(), "初次部署", at)
 

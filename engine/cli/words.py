@@ -93,6 +93,8 @@ def _pieces(command: click.Command, ctx: click.Context) -> str:
 
 def usage(error: click.UsageError) -> str:
     """What was typed wrongly, and where help is."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and error.ctx:
+        return error.ctx.get_help()
     where = error.ctx.command_path if error.ctx else "hotline"
     return f"{_complaint(error)}用法见 {where} --help。"
 

@@ -1,0 +1,128 @@
+"""check, deploy and versions: what a process owner does, without Python."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from engine import definitions
+from engine.acts import versions
+from engine.store import Store
+from tests.commands import copied, hotline, with_new_task, with_sign_limit
+
+FORM = json.dumps(
+    {
+        "type": "default",
+        "id": "weigh_matter",
+        "components": [
+            {"type": "textarea", "key": "thoughts", "label": "研判意见", "id": "field_thoughts",
+             "validate": {"required": True, "maxLength": 500}},
+            {"type": "radio", "key": "weight", "label": "轻重", "id": "field_weight",
+             "properties": {"routing": "true"}, "validate": {"required": True},
+             "values": [{"label": "重", "value": "heavy"}, {"label": "轻", "value": "light"}]},
+        ],
+    },
+    ensure_ascii=False,
+).encode()  # fmt: skip
+
+
+@pytest.fixture
+def furnished(sqlite_settings):
+    """A home with a database to deploy into."""
+    Store.open(sqlite_settings).close()
+    return sqlite_settings.home
+
+
+def test_what_is_shipped_passes_and_needs_no_database(home):
+    done = hotline(home, "check")
+    assert "没有发现问题" in done.stdout
+    place = definitions.folder()
+    for paths in (["bpmn", "forms"], ["."], ["bpmn"], ["forms"]):
+        hotline(home, "check", *paths, cwd=place)
+    assert list(home.iterdir()) == []
+
+
+def test_check_names_file_and_element_in_a_sentence(home, tmp_path):
+    place = copied(tmp_path)
+    form = sorted((place / "forms").glob("*.form"))[0]
+    found = json.loads(form.read_text("utf-8"))
+    field = found["components"][0]
+    field["type"] = "filepicker"
+    form.write_text(json.dumps(found), "utf-8")
+    done = hotline(home, "check", place, code=1)
+    assert re.search(rf"^forms/{form.name}:{field['id']}: .*[\u4e00-\u9fff]", done.stdout, re.M)
+    other = sorted((place / "forms").glob("*.form"))[1]
+    hotline(home, "check", form, code=1)
+    hotline(home, "check", other)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: "",
+        lambda text: "\x00\x01",
+        lambda text: text.replace("${", "${__import__('os').system('true') or ", 1),
+        lambda text: '<!DOCTYPE x [<!ENTITY a "b">]>' + text.partition("?>")[2],
+    ],
+    ids=["cut", "empty", "binary", "code", "doctype"],
+)
+def test_a_damaged_diagram_is_refused_by_check_and_by_deploy(furnished, tmp_path, damage):
+    place = copied(tmp_path)
+    file = next(
+        file for file in sorted((place / "bpmn").glob("*.bpmn")) if "${" in file.read_text("utf-8")
+    )
+    file.write_text(damage(file.read_text("utf-8")), "utf-8")
+    checked = hotline(furnished, "check", place, code=1)
+    assert f"bpmn/{file.name}" in checked.stdout
+    refused = hotline(furnished, "deploy", place, "--reason", "试", code=1)
+    assert f"bpmn/{file.name}" in refused.stderr
+    assert "还没有部署" in hotline(furnished, "versions").stdout
+
+
+def test_a_missing_form_is_refused(furnished, tmp_path):
+    place = copied(tmp_path)
+    form = sorted((place / "forms").glob("*.form"))[0]
+    form.unlink()
+    done = hotline(furnished, "check", place, code=1)
+    assert form.stem in done.stdout
+    hotline(furnished, "deploy", place, "--reason", "试", code=1)
+
+
+def test_deployed_versions_are_listed_with_reason_and_person(furnished, tmp_path, now):
+    hotline(furnished, "deploy", "--reason", "初次部署")
+    place = copied(tmp_path)
+    with_sign_limit(place, 2)
+    hotline(furnished, "check", place)
+    hotline(furnished, "deploy", place, "--reason", "签收放宽到两天")
+    lines = hotline(furnished, "versions").stdout.splitlines()
+    assert len(lines) == 3
+    assert lines[1].startswith("*")
+    assert "签收放宽到两天" in lines[1]
+    assert "初次部署" in lines[2]
+
+
+def test_deploying_in_somebodys_name_needs_the_right(furnished):
+    done = hotline(furnished, "deploy", "--reason", "试", "--as", "nobody", code=1)
+    assert "nobody" in done.stderr
+
+
+def test_a_new_user_task_passes_the_check(home, tmp_path):
+    place = copied(tmp_path)
+    with_new_task(place, "weigh_matter", "研判", FORM)
+    hotline(home, "check", place)
+    (place / "forms" / "weigh_matter.form").unlink()
+    done = hotline(home, "check", place, code=1)
+    assert "weigh_matter" in done.stdout
+    assert "研判" in done.stdout
+
+
+def test_an_act_refuses_what_the_check_refuses(store, now):
+    from engine.flow import DefinitionsRefused
+
+    files = definitions.shipped()
+    broken = {name: content for name, content in files.items() if not name.endswith(".dmn")}
+    with pytest.raises(DefinitionsRefused):
+        versions.deploy(store, None, broken, "试", now)

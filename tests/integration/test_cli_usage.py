@@ -1,0 +1,96 @@
+"""What the command line says to those who mistype, and what it needs no database for."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from engine.cli import COMMANDS, run
+
+WRONG = [
+    ["nothing"],
+    ["init", "--nothing"],
+    ["init", "--tickets", "many"],
+    ["init", "too", "much"],
+    ["init", "--tickets"],
+    ["verify"],
+    ["verify", "20260930-00001", "--all"],
+    ["show"],
+    ["deploy"],
+    ["check", "/nowhere/at/all"],
+    ["calendar", "explain", "2026-13-01", "1"],
+    ["calendar", "explain", "2026-09-30", "0"],
+    ["calendar", "explain", "2090-01-01", "1"],
+    ["calendar", "show", "1999"],
+    ["calendar", "show", "2090"],
+    ["simulate", "--from", "yesterday"],
+    ["simulate", "--days", "0"],
+    ["user"],
+    ["user", "list", "--role", "king"],
+    ["serve", "--port", "70000"],
+]
+
+
+@pytest.fixture(autouse=True)
+def _nowhere(monkeypatch, home):
+    for name in ("DATABASE_URL", "OWNER_DATABASE_URL", "KEY_FILE"):
+        monkeypatch.delenv(f"HOTLINE_{name}", raising=False)
+    monkeypatch.setenv("HOTLINE_HOME", str(home))
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
+def test_a_command_that_is_not_understood_is_answered_with_a_chinese_sentence(arguments, capsys):
+    assert run(arguments) == 2
+    said = capsys.readouterr().err
+    assert re.search(r"[\u4e00-\u9fff]", said)
+    assert "Error" not in said
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_has_a_chinese_description(command, capsys):
+    assert run([command, "--help"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("用法：")
+    for word in ("Usage", "Options", "Commands", "default", "required", "RANGE"):
+        assert word not in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["versions"],
+        ["verify", "--all"],
+        ["show", "20260930-00001"],
+        ["sweep", "--once"],
+        ["serve"],
+        ["upgrade"],
+        ["user", "list"],
+        ["deploy", "--reason", "试"],
+    ],
+    ids=" ".join,
+)
+def test_without_a_database_commands_say_what_to_do_first(arguments, capsys):
+    assert run(arguments) == 2
+    assert "hotline init" in capsys.readouterr().err
+
+
+def test_a_home_that_is_missing_is_said(monkeypatch, capsys):
+    monkeypatch.setenv("HOTLINE_HOME", "/nowhere/at/all")
+    assert run(["versions"]) == 2
+    assert "HOTLINE_HOME" in capsys.readouterr().err
+
+
+def test_a_due_time_is_explained_without_a_database(capsys):
+    assert run(["calendar", "explain", "2026-09-30T16:20", "1"]) == 0
+    told = capsys.readouterr()
+    assert "2026年10月8日" in told.out
+    assert "国庆节" in told.out
+    assert "随程序附带的日历" in told.err
+
+
+def test_the_days_of_a_year_are_shown_without_a_database(capsys):
+    assert run(["calendar", "show", "2026"]) == 0
+    assert "248 个工作日" in capsys.readouterr().out
+    assert run(["calendar", "show", "2027"]) == 0
+    assert "暂定" in capsys.readouterr().out
