@@ -6,27 +6,46 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from engine.access import User
-from engine.store import Store
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
+from engine.access import User, authorize
+from engine.errors import Trouble
+from engine.store import Store, log, steps, tickets
+from engine.store import tables as t
+from engine.workdays import Row, load_shipped, shipped_years
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One day that is not as its weekday says; `source` 法定 | 放假 | 调休."""
+__all__ = ["Published", "Row", "publish", "resume", "seed"]
 
-    date: date
-    is_workday: bool
-    source: str
-    document: str
+_CURSOR = "calendar_revised"
+"""The row of `meta` that says how far open tickets follow the calendar: "revision/ticket id"."""
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A new revision, and how many open tickets' due times moved."""
+    """A revision, and of how many open tickets due times were reckoned again and moved."""
 
     revision: int
     tickets: int
     moved: int
+
+
+def seed(store: Store, now: datetime) -> int:
+    """The shipped years as the first revision, unless there is a calendar; the revision."""
+    with store.write() as conn:
+        revision = conn.execute(select(func.max(t.calendar_revisions.c.id))).scalar()
+        if revision is not None:
+            return int(revision)
+        revision = _revision(conn, now, "system", "随程序附带")
+        years = shipped_years()
+        for year, document in years.items():
+            conn.execute(
+                insert(t.calendar_years).values(year=year, document=document, revision=revision)
+            )
+        _insert(conn, load_shipped(), "system", revision)
+        _move(conn, revision, 0)
+        said = {"revision": revision, "years": sorted(years)}
+        log.append_system(conn, store, "seed_calendar", now, "system", "", said)
+        return revision
 
 
 def publish(
@@ -36,12 +55,160 @@ def publish(
     rows: Iterable[Row],
     document: str,
     now: datetime,
-    key: str = "",
 ) -> Published:
-    """Publish a year's arrangement, then reckon every open ticket's due times again."""
-    raise NotImplementedError
+    """Publish or correct a year's arrangement, then reckon every open ticket's due times again.
+
+    The rows of the year are replaced as a whole; they may reach into December before it. The
+    publication stands when its own transaction does; each ticket follows in one of its own, and
+    `resume` goes on where this was interrupted. `user` None is the system.
+    Errors: Denied; Trouble year_mismatch, year_twice, reason_needed (no document).
+    """
+    if user is not None:
+        authorize(user, "publish_calendar", {"area": user.area})
+    if not document.strip():
+        raise Trouble("reason_needed")
+    found: dict[date, Row] = {}
+    for row in rows:
+        if row.date.year != year and (row.date.year, row.date.month) != (year - 1, 12):
+            raise Trouble("year_mismatch", date=row.date.isoformat(), year=year)
+        if row.date in found:
+            raise Trouble("year_twice", date=row.date.isoformat())
+        found[row.date] = row
+    actor, unit = (user.name, user.unit) if user else ("system", "")
+    with store.write() as conn:
+        revision = _revision(conn, now, actor, f"{year}年：{document}")
+        _replace(conn, year, list(found.values()), document, actor, revision)
+        said = {
+            "revision": revision,
+            "year": year,
+            "document": document,
+            "days": [
+                {
+                    "date": row.date.isoformat(),
+                    "is_workday": row.is_workday,
+                    "source": row.source,
+                    "document": row.document,
+                }
+                for row in found.values()
+            ],
+        }
+        _move(conn, revision, 0)
+        log.append_system(conn, store, "publish_calendar", now, actor, unit, said)
+    return resume(store, now, actor, unit)
 
 
-def resume(store: Store, now: datetime) -> Published:
-    """Go on with a publication that was interrupted (each ticket has its own transaction)."""
-    raise NotImplementedError
+def _revision(conn: Connection, now: datetime, actor: str, text: str) -> int:
+    made = conn.execute(
+        insert(t.calendar_revisions).returning(t.calendar_revisions.c.id),
+        {"at": now, "actor": actor, "note": text},
+    )
+    return int(made.scalar_one())
+
+
+def _replace(
+    conn: Connection, year: int, rows: list[Row], document: str, actor: str, revision: int
+) -> None:
+    days, years = t.calendar_days, t.calendar_years
+    earlier = conn.execute(
+        select(years.c.document).where(years.c.year == year)
+    ).scalar_one_or_none()
+    conn.execute(
+        delete(days).where(
+            or_(
+                days.c.date.between(date(year, 1, 1), date(year, 12, 31))
+                # The next year's arrangement may have reached into this December.
+                & (days.c.document != _document_of(conn, year + 1)),
+                days.c.date.between(date(year - 1, 12, 1), date(year - 1, 12, 31))
+                & (days.c.document == (earlier or "")),
+                days.c.date.in_([row.date for row in rows]),
+            )
+        )
+    )
+    _insert(conn, rows, actor, revision)
+    if earlier is None:
+        conn.execute(insert(years).values(year=year, document=document, revision=revision))
+    else:
+        changed = update(years).where(years.c.year == year)
+        conn.execute(changed.values(document=document, revision=revision))
+
+
+def _document_of(conn: Connection, year: int) -> str:
+    query = select(t.calendar_years.c.document).where(t.calendar_years.c.year == year)
+    return conn.execute(query).scalar_one_or_none() or ""
+
+
+def _insert(conn: Connection, rows: Iterable[Row], actor: str, revision: int) -> None:
+    listed = [
+        {
+            "date": row.date,
+            "is_workday": row.is_workday,
+            "source": row.source,
+            "document": row.document,
+            "editor": actor,
+            "revision": revision,
+        }
+        for row in rows
+    ]
+    if listed:
+        conn.execute(insert(t.calendar_days), listed)
+
+
+# --- the tickets follow ------------------------------------------------------------------------
+
+_NEXT = (
+    select(t.tickets.c.id)
+    .where(
+        t.tickets.c.id > bindparam("after"),
+        t.tickets.c.ended_at.is_(None),
+        select(t.timers.c.task)
+        .where(t.timers.c.ticket == t.tickets.c.id, t.timers.c.deadline != "")
+        .exists(),
+    )
+    .order_by(t.tickets.c.id)
+    .limit(1)
+)
+
+
+def unfinished(store: Store) -> bool:
+    """Whether open tickets still have to follow a revision."""
+    with store.read() as conn:
+        return _cursor(conn)[1] is not None
+
+
+def resume(store: Store, now: datetime, actor: str = "system", unit: str = "") -> Published:
+    """Let the open tickets follow the latest revision, from where it was left; each in its own
+    transaction. A ticket that cannot be reckoned is passed over; the daily comparison names it.
+    """
+    seen = moved = 0
+    while True:
+        with store.write() as conn:
+            revision, after = _cursor(conn)
+            if after is None:
+                return Published(revision, seen, moved)
+            found = conn.execute(_NEXT, {"after": after}).scalar_one_or_none()
+            _move(conn, revision, found)
+            if found is None:
+                continue
+            seen += 1
+            ticket = tickets.lock(conn, store, found)
+            try:
+                with conn.begin_nested():
+                    moved += steps.revise(conn, store, ticket, now, actor, unit)
+            except Trouble:
+                continue
+
+
+def _cursor(conn: Connection) -> tuple[int, int | None]:
+    """The revision that tickets follow, and the last that did; None when all have."""
+    text = conn.execute(select(t.meta.c.value).where(t.meta.c.name == _CURSOR)).scalar()
+    if not text:
+        return 0, None
+    revision, _, after = text.partition("/")
+    return int(revision), int(after) if after else None
+
+
+def _move(conn: Connection, revision: int, after: int | None) -> None:
+    value = f"{revision}/{'' if after is None else after}"
+    mine = t.meta.c.name == _CURSOR
+    if conn.execute(update(t.meta).where(mine).values(value=value)).rowcount == 0:
+        conn.execute(insert(t.meta).values(name=_CURSOR, value=value))

@@ -5,9 +5,27 @@ from __future__ import annotations
 from datetime import datetime
 
 from engine.access import User
-from engine.store import Store
+from engine.errors import Trouble
+from engine.store import Store, log, rights, steps, tickets
 
 
 def erase(store: Store, user: User, number: str, reason: str, now: datetime, key: str) -> None:
-    """Destroy a ticket's key with its card and drafts; the fact and its reason stay."""
-    raise NotImplementedError
+    """Destroy a ticket's key with its card and drafts; the fact and its reason stay.
+
+    Only a ticket whose process has ended: an open one could no longer be worked on.
+    Errors: Denied; Trouble reason_needed, ticket_open, already_erased, request_*.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise Trouble("reason_needed")
+    with store.write() as conn:
+        if not steps.once(conn, key, user.name, f"erase/{number}", now):
+            return
+        ticket, _ = rights.hold(conn, store, user, number, "erase")
+        if ticket.columns["erased_at"] is not None:
+            raise Trouble("already_erased")
+        if ticket.columns["ended_at"] is None:
+            raise Trouble("ticket_open")
+        said = {"reason": reason, "request": key}
+        log.append(conn, ticket, "fact", "erase", now, user.name, user.unit, said)
+        tickets.erase(conn, ticket, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ FAILURES = 5
 LOCKED_FOR = timedelta(minutes=15)
 SEEN_EVERY = timedelta(minutes=1)  # a request writes its session at most this often
 SHORTEST_PASSWORD = 10
-RESERVED = frozenset({"system", "sweep"})  # actors on the chain that are nobody's names
+RESERVED = frozenset({"system", "clock", "console"})  # actors on the chain that are nobody's names
 
 _hasher = PasswordHasher()  # the library's defaults: argon2id, RFC 9106's low-memory profile
 _nobody = _hasher.hash("nobody")  # an unknown name costs as much as a wrong password
@@ -78,9 +79,7 @@ def sign_in(store: Store, name: str, password: str, now: datetime) -> SignedIn:
         raise Trouble("sign_in")
     with store.write() as conn:
         # Read again: guesses that ran side by side were counted meanwhile.
-        row = conn.execute(
-            select(users).where(users.c.id == row.id).with_for_update()
-        ).one()
+        row = conn.execute(select(users).where(users.c.id == row.id).with_for_update()).one()
         user = people.load(conn, row.id)
         locked = row.locked_until is not None and row.locked_until > now
         if right and row.active and not locked:
@@ -108,9 +107,7 @@ def _begin(
         )
     )
     conn.execute(
-        insert(sessions).values(
-            digest=_digest(token), user=user.id, created_at=now, seen_at=now
-        )
+        insert(sessions).values(digest=_digest(token), user=user.id, created_at=now, seen_at=now)
     )
     _fact(conn, store, "sign_in", now, user)
     return SignedIn(token, user, must_change)
@@ -175,8 +172,15 @@ def change_password(
         _fact(conn, store, "change_password", now, user)
 
 
+def _new_password() -> str:
+    # Letters and digits that nobody mistakes on paper or at the telephone; 79 bits.
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(4))
+
+
 def _hashed(password: str, name: str) -> str:
-    if len(password) < SHORTEST_PASSWORD or name.lower() in password.lower():
+    named = len(name) > 3 and name.lower() in password.lower()
+    if len(password) < SHORTEST_PASSWORD or named or password == name:
         raise Trouble("password_weak", least=SHORTEST_PASSWORD)
     return _hasher.hash(password)
 
@@ -198,8 +202,8 @@ def add_user(
     Errors: Denied; Trouble "name_taken", "name_bad", "unit_unknown", "role_unknown".
     """
     given = _known(roles)
-    password = password or secrets.token_urlsafe(9)
-    if not (name.isascii() and name.replace("_", "").replace(".", "").isalnum()) or len(name) > 40:
+    password = password or _new_password()
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", name):
         raise Trouble("name_bad", name=name)
     if name in RESERVED:
         raise Trouble("name_taken", name=name)
@@ -208,8 +212,9 @@ def add_user(
         _allow(conn, actor, unit)
         if conn.execute(select(users.c.id).where(users.c.name == name)).first():
             raise Trouble("name_taken", name=name)
-        new = conn.execute(
-            insert(users).values(
+        made = conn.execute(
+            insert(users)
+            .values(
                 name=name,
                 display_name=display_name,
                 unit=unit,
@@ -218,10 +223,10 @@ def add_user(
                 active=True,
                 failures=0,
             )
-        ).inserted_primary_key
-        assert new is not None
+            .returning(users.c.id)
+        ).scalar_one()
         if given:
-            conn.execute(insert(user_roles), [{"user": new[0], "role": r} for r in given])
+            conn.execute(insert(user_roles), [{"user": made, "role": r} for r in given])
         _fact(conn, store, "add_user", now, actor, user=name, unit=unit, roles=given)
     return password
 
@@ -236,9 +241,7 @@ class Newcomer:
     roles: tuple[str, ...]
 
 
-def add_crowd(
-    store: Store, newcomers: Iterable[Newcomer], password: str, now: datetime
-) -> int:
+def add_crowd(store: Store, newcomers: Iterable[Newcomer], password: str, now: datetime) -> int:
     """Add many people with one password that they keep, in one transaction; how many.
 
     For demo cities alone: whoever knows the password is everybody. One hash serves all, because
@@ -321,7 +324,7 @@ def set_active(store: Store, actor: User | None, name: str, active: bool, now: d
 
 def reset_password(store: Store, actor: User | None, name: str, now: datetime) -> str:
     """A new password for somebody, shown once; ends their sessions and a lock-out."""
-    password = secrets.token_urlsafe(9)
+    password = _new_password()
     hashed = _hasher.hash(password)
     with store.write() as conn:
         row = _find(conn, actor, name)

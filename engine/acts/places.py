@@ -77,11 +77,11 @@ def add(
                 raise Trouble("place_bad", place=unit.id)
             if unit.superior is not None and unit.superior not in known:
                 raise Trouble("unit_unknown", unit=unit.superior)
-            row = {"name": unit.name, "area": unit.area, "kind": unit.kind}
-            row |= {"superior": unit.superior, "level": levels[unit.area], "active": True}
-            _put(conn, t.units, unit.id, unit.id in known, row)
+            values: dict[str, Any] = {"name": unit.name, "area": unit.area, "kind": unit.kind}
+            values |= {"superior": unit.superior, "level": levels[unit.area], "active": True}
+            _put(conn, t.units, unit.id, unit.id in known, values)
             known.add(unit.id)
-            said["units"].append({"id": unit.id, **row})
+            said["units"].append({"id": unit.id, **values})
         log.append_system(
             conn,
             store,
@@ -93,9 +93,7 @@ def add(
         )
 
 
-def _put(
-    conn: Connection, table: Table, id: str, known: bool, values: Mapping[str, Any]
-) -> None:
+def _put(conn: Connection, table: Table, id: str, known: bool, values: Mapping[str, Any]) -> None:
     if known:
         conn.execute(update(table).where(table.c.id == id).values(**values))
     else:

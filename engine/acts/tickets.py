@@ -1,4 +1,4 @@
-"""A ticket takes a step: started, a task completed, a message sent, a due time come, a day moved."""
+"""A ticket takes a step: started, a task completed, a message sent, what is due fired."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ LONGEST_PAUSE = timedelta(hours=6)
 
 def pause(tries: int) -> timedelta:
     """How long to wait after the n-th failure: a minute, doubled each time, at most six hours."""
-    return min(FIRST_PAUSE * 2 ** min(tries - 1, 10), LONGEST_PAUSE)
+    return min(FIRST_PAUSE * (1 << min(max(tries, 1) - 1, 10)), LONGEST_PAUSE)
 
 
 def postpone(store: Store, ticket_id: int, now: datetime, alarm: str) -> int:

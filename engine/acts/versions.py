@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from engine.access import User
-from engine.store import Store
+from sqlalchemy import insert, select
+
+from engine.access import User, authorize
+from engine.errors import Trouble
+from engine.flow import Definitions, DefinitionsRefused
+from engine.flow.check import check
+from engine.store import Store, log
+from engine.store.tables import deployments, version_files, versions
 
 
 def deploy(
@@ -19,7 +25,50 @@ def deploy(
 ) -> int:
     """Store and put in force a set of files; the version's id.
 
-    Refuses with DefinitionsRefused (findings) whatever engine.flow.check refuses. Tickets that
-    are open keep the version that they were started with.
+    Tickets that are open keep the version that they were started with. Files that are known
+    already are not stored twice; what is in force already is not deployed again. `user` None is
+    the system (hotline init).
+    Errors: DefinitionsRefused (findings) for whatever engine.flow.check refuses; Denied; Trouble
+    reason_needed.
     """
-    raise NotImplementedError
+    if user is not None:
+        authorize(user, "deploy", {})
+    reason = reason.strip()
+    if not reason:
+        raise Trouble("reason_needed")
+    if findings := check(files):
+        raise DefinitionsRefused(findings)
+    found = Definitions.read(files)
+    with store.write() as conn:
+        version = conn.execute(
+            select(versions.c.id).where(versions.c.hash == found.hash)
+        ).scalar_one_or_none()
+        latest = conn.execute(
+            select(deployments.c.version).order_by(deployments.c.id.desc()).limit(1)
+        ).scalar_one_or_none()
+        if version is not None and version == latest:
+            return int(version)
+        if version is None:
+            made = conn.execute(insert(versions).returning(versions.c.id), {"hash": found.hash})
+            version = made.scalar_one()
+            conn.execute(
+                insert(version_files),
+                [
+                    {"version": version, "path": path, "content": content}
+                    for path, content in sorted(found.files.items())
+                ],
+            )
+        since = in_force_from or now
+        actor, unit = (user.name, user.unit) if user else ("system", "")
+        conn.execute(
+            insert(deployments).values(
+                version=version,
+                in_force_from=since,
+                deployed_at=now,
+                actor=actor,
+                reason=reason,
+            )
+        )
+        said = {"version": found.hash, "in_force_from": since.isoformat(), "reason": reason}
+        log.append_system(conn, store, "deploy", now, actor, unit, said)
+        return int(version)

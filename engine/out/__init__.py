@@ -1,1 +1,1 @@
-"""Messages to the world: rows of the outbox, delivered at least once, with a key against doubles."""
+"""Messages to the world: carried at least once, with a key against doubles."""

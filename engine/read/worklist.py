@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, true
@@ -14,7 +14,7 @@ from engine.read.words import Remaining, remaining
 from engine.store import Store, cards, forms
 from engine.store import tables as t
 from engine.store.cards import Card
-from engine.workdays import ZONE, Calendar, end_of
+from engine.workdays import ZONE, end_of
 
 __all__ = [
     "Card",
@@ -259,17 +259,15 @@ def _late(user: User, since: ColumnElement[Any]) -> ColumnElement[bool]:
     return and_(legs_in_reach(user, "list_overdue"), since.is_not(None), t.legs.c.void_at.is_(None))
 
 
-def overdue(
-    store: Store, user: User, now: datetime, limit: int = 50, offset: int = 0
-) -> LegList:
+def overdue(store: Store, user: User, now: datetime, limit: int = 50, offset: int = 0) -> LegList:
     """Legs that became overdue, in the user's range: own unit, or own area and those below."""
     done = (t.legs.c.closed_at, t.legs.c.reported_at)
-    return _legs(store, user, t.legs.c.overdue_at, t.legs.c.due, func.coalesce(*done), limit, offset)
+    return _legs(
+        store, user, t.legs.c.overdue_at, t.legs.c.due, func.coalesce(*done), limit, offset
+    )
 
 
-def unsigned(
-    store: Store, user: User, now: datetime, limit: int = 50, offset: int = 0
-) -> LegList:
+def unsigned(store: Store, user: User, now: datetime, limit: int = 50, offset: int = 0) -> LegList:
     """Legs not signed in time (预警), in the user's range."""
     since, due = t.legs.c.unsigned_at, t.legs.c.sign_due
     return _legs(store, user, since, due, t.legs.c.signed_at, limit, offset)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
@@ -89,5 +88,3 @@ def gone(conn: Connection, number: str, task: int) -> Trouble:
             return Trouble("task_done", task=body.get("name", ""), who=who, when=row.at)
         last = max(last, body.get("task", 0))
     return Trouble("task_gone" if 0 < task <= last else "task_unknown")
-
-

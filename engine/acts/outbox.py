@@ -1,0 +1,85 @@
+"""Messages to the world leave: claimed for a while, carried, marked as delivered."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from engine.out.sender import Letter
+from engine.store import Store
+from engine.store.tables import outbox, tickets
+
+CLAIMED_FOR = timedelta(minutes=2)
+"""How long a claimed message is left to whoever claimed it; then another sweep sends it."""
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=1)
+
+_DUE = (
+    select(outbox.c.id)
+    .where(outbox.c.next_try_at <= bindparam("now"))
+    .order_by(outbox.c.next_try_at, outbox.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_ANY = select(outbox.c.id).where(outbox.c.next_try_at <= bindparam("now")).limit(1)
+
+
+def any_due(store: Store, now: datetime) -> bool:
+    """Whether a message waits to be sent: one cheap look before anything is locked."""
+    with store.read() as conn:
+        return conn.execute(_ANY, {"now": now}).first() is not None
+
+
+def claim(store: Store, now: datetime, most: int) -> list[tuple[int, Letter]]:
+    """Claim messages for two minutes, oldest first; none that another sweep has claimed.
+
+    No transaction is open while they are carried: a slow receiver must not stop the acts. Should
+    the sweep die in between, the message goes again, under the same key.
+    """
+    with store.write() as conn:
+        found = list(conn.execute(_DUE, {"now": now, "most": most}).scalars())
+        if not found:
+            return []
+        conn.execute(
+            update(outbox).where(outbox.c.id.in_(found)).values(next_try_at=now + CLAIMED_FOR)
+        )
+        return [(id, _letter(conn, id)) for id in found]
+
+
+def _letter(conn: Connection, id: int) -> Letter:
+    row = conn.execute(
+        select(outbox, tickets.c.number)
+        .join(tickets, tickets.c.id == outbox.c.ticket)
+        .where(outbox.c.id == id)
+    ).one()
+    return Letter(row.key, row.topic, row.number, json.loads(row.content), row.created_at)
+
+
+def delivered(store: Store, ids: list[int], now: datetime) -> None:
+    """Mark messages as delivered."""
+    with store.write() as conn:
+        conn.execute(
+            update(outbox)
+            .where(outbox.c.id.in_(ids))
+            .values(tries=outbox.c.tries + 1, next_try_at=None, delivered_at=now, error=None)
+        )
+
+
+def failed(store: Store, id: int, now: datetime, error: str) -> int:
+    """Count a failed delivery and put the message off; how often it failed."""
+    with store.write() as conn:
+        tries = (
+            conn.execute(
+                select(outbox.c.tries).where(outbox.c.id == id).with_for_update()
+            ).scalar_one()
+            + 1
+        )
+        pause = min(FIRST_PAUSE * (1 << min(tries - 1, 10)), LONGEST_PAUSE)
+        conn.execute(
+            update(outbox)
+            .where(outbox.c.id == id)
+            .values(tries=tries, next_try_at=now + pause, error=error[:500])
+        )
+        return int(tries)
