@@ -224,8 +224,7 @@ class Story:
         assert answer["canonical"] == state.canonical(step)
         assert answer["digest"] == digest == state.digest(kept)
 
-        restored = state.load(Definitions.read(self.files), blob)
-        assert state.canonical(restored) == state.canonical(step.state)
+        assert state.canonical(state.load(fresh, blob)) == state.canonical(step.state)
         self.step, self.blob, self.held = step, blob, kept.state
         self.far_blob = answer["state"]
         self.milestones += step.milestones
