@@ -14,11 +14,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert, select
 
 from engine import settings as settings_of
 from engine.settings import Settings
-from engine.store import Store, tables
+from engine.store import Store, tables, tickets
+from engine.store.tickets import Ticket
 from tests import servers
 from tests.servers import Server
 
@@ -192,3 +193,32 @@ def add_places(store: Store) -> None:
         for row in UNITS:
             values = dict(zip(unit, row, strict=True))
             conn.execute(insert(tables.units), {**values, "superior": None, "active": True})
+
+
+@pytest.fixture
+def make_ticket(now: datetime) -> Callable[[Connection, Store, str], Ticket]:
+    """Make the row and key of a ticket of the city, for tests that need no process."""
+
+    def make(conn: Connection, store: Store, number: str) -> Ticket:
+        version = conn.execute(select(tables.versions.c.id)).scalar()
+        if version is None:
+            version = conn.execute(
+                insert(tables.versions).returning(tables.versions.c.id), {"hash": "0" * 64}
+            ).scalar_one()
+        return tickets.create(
+            conn,
+            store,
+            number=number,
+            version=version,
+            process="any_process",
+            area="sr",
+            centre="sr-centre",
+            authority="sr-authority",
+            type="consult",
+            channel="phone",
+            now=now,
+            actor="operator",
+            card={"title": "路灯不亮"},
+        )
+
+    return make

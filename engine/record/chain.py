@@ -16,7 +16,7 @@ class Difference:
 
     Codes: event_gap, event_chain, event_previous, event_hash, event_unreadable,
     event_payload_missing, event_payload_extra, event_payload_broken, event_commitment,
-    chain_head, chain_head_hash.
+    chain_head, chain_head_hash, export_unreadable.
     """
 
     chain: str

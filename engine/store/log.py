@@ -20,6 +20,7 @@ from engine.record import (
     canonical,
     commit,
     make_event,
+    offline,
     verify_chain,
 )
 from engine.record.events import SALT_BYTES
@@ -209,6 +210,21 @@ def read_payloads(conn: Connection, store: Store, chain: str) -> dict[int, dict[
 def _opened(key: bytes, chain: str, seq: int, content: bytes) -> tuple[bytes, bytes]:
     plain = unseal(key, content, _place(chain, seq))
     return plain[:SALT_BYTES], plain[SALT_BYTES:]
+
+
+def export(conn: Connection, store: Store, chain: str) -> Iterator[bytes]:
+    """A chain as lines that record.offline verifies anywhere, with its payloads and their salts.
+
+    Whoever holds these lines reads everything that was said; of an erased ticket only the events.
+    """
+    key = key_of(conn, store, chain)
+    sealed = {row.seq: row.content for row in conn.execute(_PAYLOADS, {"chain": chain})}
+    for event in read_events(conn, chain):
+        content = sealed.get(event.seq)
+        opened = None
+        if key is not None and content is not None:
+            opened = _opened(key, chain, event.seq, content)
+        yield offline.line(event, opened)
 
 
 # --- verifying -------------------------------------------------------------------------------

@@ -2,54 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, delete, select, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from engine.errors import StoreError, VaultError
 from engine.record import GENESIS, SYSTEM
 from engine.settings import Settings
 from engine.store import Store, engines, log, tickets
-from engine.store.tables import events, payloads, ticket_keys, users, versions
+from engine.store.tables import events, payloads, ticket_keys, users
 from engine.store.tables import tickets as ticket_rows
 from engine.store.tickets import Ticket
 
 PAYLOAD = {"answers": {"caller": "张三", "matter": "路灯不亮"}}
 
 
-def make_ticket(conn: Connection, store: Store, now: datetime, number: str = "T-1") -> Ticket:
-    """A ticket of the city without any process."""
-    version = conn.execute(select(versions.c.id)).scalar()
-    if version is None:
-        made = conn.execute(versions.insert().values(hash="0" * 64)).inserted_primary_key
-        assert made is not None
-        version = made[0]
-    return tickets.create(
-        conn,
-        store,
-        number=number,
-        version=version,
-        process="ticket_procedure",
-        area="sr",
-        centre="sr-centre",
-        authority="sr-authority",
-        type="consult",
-        channel="phone",
-        now=now,
-        actor="operator",
-        card={"title": "路灯不亮"},
-    )
-
-
 @pytest.fixture
-def ticket(places: Store, now: datetime) -> str:
+def ticket(places: Store, now: datetime, make_ticket: Callable[..., Ticket]) -> str:
     """The number of a ticket with three events, each with a payload."""
     with places.write() as conn:
-        made = make_ticket(conn, places, now)
+        made = make_ticket(conn, places, "T-1")
         for n in range(1, 4):
             body = {"n": n, "routing": {"type": "咨询"}}
             log.append(conn, made, "step", "complete", now, "operator", "sr", body, PAYLOAD)
@@ -344,9 +321,11 @@ def test_an_erased_ticket_still_verifies_and_says_nothing(
             log.append(conn, again, "fact", "comment", now, "a", "u", {}, PAYLOAD)
 
 
-def test_a_key_of_another_ticket_opens_nothing(store: Store, ticket: str, now: datetime) -> None:
+def test_a_key_of_another_ticket_opens_nothing(
+    store: Store, ticket: str, make_ticket: Callable[..., Ticket]
+) -> None:
     with store.write() as conn:
-        make_ticket(conn, store, now, "T-2")
+        make_ticket(conn, store, "T-2")
         wrapped = conn.execute(
             select(ticket_keys.c.wrapped).order_by(ticket_keys.c.ticket)
         ).scalars()

@@ -1,0 +1,63 @@
+"""Every error that is raised has a sentence that says what to do."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from engine import sentences
+from engine.errors import Trouble, sentence
+
+ROOT = Path(__file__).parents[3]
+FAMILIES = {"Trouble", "StoreError", "VaultError", "SettingsError", "Denied", "Difference"}
+
+
+def raised() -> dict[str, str]:
+    """Code → file, of every error that engine and webapp make with a literal code."""
+    found = {}
+    for folder in ("engine", "webapp"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                    place = 2 if node.func.id == "Difference" else 0
+                    if node.func.id in FAMILIES and len(node.args) > place:
+                        code = node.args[place]
+                        if isinstance(code, ast.Constant) and isinstance(code.value, str):
+                            found[code.value] = str(path.relative_to(ROOT))
+    return found
+
+
+@pytest.mark.parametrize(("code", "file"), sorted(raised().items()))
+def test_a_code_that_is_raised_has_a_sentence(code: str, file: str) -> None:
+    assert code in sentences.SENTENCES, f"{file} raises {code}: engine/sentences.py lacks it"
+
+
+@pytest.mark.parametrize(("code", "text"), sorted(sentences.SENTENCES.items()))
+def test_a_sentence_is_one_in_chinese(code: str, text: str) -> None:
+    assert text.endswith(("。", "？"))
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in text)
+    filled = sentence(code, {})
+    assert "%" not in filled
+
+
+def test_a_code_stands_in_one_subject_only() -> None:
+    subjects = [
+        value
+        for name, value in vars(sentences).items()
+        if name.isupper() and name != "SENTENCES" and isinstance(value, dict)
+    ]
+    codes = Counter(code for subject in subjects for code in subject)
+    assert [code for code, count in codes.items() if count > 1] == []
+    assert set(codes) == set(sentences.SENTENCES)
+
+
+def test_an_unknown_code_is_named() -> None:
+    assert "no_such_code" in Trouble("no_such_code").sentence()
+
+
+def test_a_missing_fact_leaves_a_gap_and_no_error() -> None:
+    assert "?" in Trouble("unit_unknown").sentence()
+    assert "gf-water" in str(Trouble("unit_unknown", unit="gf-water"))
