@@ -5,6 +5,7 @@
 
 from engine.flow import process, state
 from engine.flow.definitions import Definitions, UserTask
+from engine.flow.instance import State
 from engine.flow.model import (
     SEMANTICS,
     Deadline,
@@ -22,7 +23,6 @@ from engine.flow.model import (
     Walked,
 )
 from engine.flow.readings import NoReadings, RecordedReadings
-from engine.flow.tokens import State
 
 __all__ = [
     "SEMANTICS",

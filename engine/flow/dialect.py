@@ -92,7 +92,10 @@ class _DrawnEvent(_Drawn, EventDefinitionParser):
         return DueTimer(element.id, expression, duration=not element.time_date)
 
     def parse_message_event(self, message_event: etree._Element) -> Any:
-        return events.MessageEvent(self.element.reference)
+        element = self.element
+        if element.topic:
+            return events.TopicEvent(element.topic)
+        return events.MessageEvent(element.reference)
 
     def parse_signal_event(self, signal_event: etree._Element) -> Any:
         return events.SignalEvent(self.element.reference)

@@ -14,6 +14,7 @@ from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import (
 )
 from SpiffWorkflow.bpmn.specs.event_definitions.message import MessageEventDefinition
 from SpiffWorkflow.bpmn.specs.event_definitions.multiple import MultipleEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinition
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 
 from engine.flow.timers import DueTimer
@@ -43,6 +44,18 @@ class MessageEvent(MessageEventDefinition):
     def throw(self, token: Any) -> None:
         """Gives the message to who waits for it inside, or else to the world."""
         _throw(self, token)
+
+
+class TopicEvent(NoneEventDefinition):
+    """A message event of an external topic: to the world, as a service task's."""
+
+    def __init__(self, topic: str) -> None:
+        super().__init__()
+        self.topic = topic
+
+    def throw(self, token: Any) -> None:
+        """Notes the message for the outbox."""
+        token.workflow.top_workflow.say(token, self.topic)
 
 
 class SignalEvent(SignalEventDefinition):

@@ -16,7 +16,10 @@ SEMANTICS = 1
 class Refused(Exception):
     """A step that cannot be taken; str() is a code, and `facts` fill the sentence for the reader.
 
-    Codes: task_gone, task_unknown, ended, nobody_waits, stuck, expression, loop, deadline.
+    Codes: task_gone, task_unknown, ended, nobody_waits, tick_first (a due time has passed and was
+    not recorded), stuck, expression, loop, deadline, no_rule, many_rules, data (no plain JSON, or
+    too much), reading (a replay asked something else), state (bytes that are no state), spoiled
+    (a state used again after a step failed), manifest, process_unknown.
     """
 
     def __init__(self, code: str, **facts: Json) -> None:
@@ -157,3 +160,5 @@ class Step:
     values: Mapping[str, Json]
     """The routing values of the outermost process after the step."""
     ended: bool
+    scopes: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    """The routing values of each called process that is under way, by its address."""

@@ -7,7 +7,7 @@ A step consumes the State that it was given; when it raises, the State must be t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from SpiffWorkflow.bpmn.specs import defaults
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
@@ -18,11 +18,12 @@ from engine.flow import expressions, specs
 from engine.flow.definitions import Definitions
 from engine.flow.drawing import Element
 from engine.flow.events import FirstOf, MessageEvent
+from engine.flow.instance import State
 from engine.flow.model import Json, OpenTask, Readings, Refused, Step, Timer
 from engine.flow.plain import copied
 from engine.flow.readings import RecordedReadings
 from engine.flow.timers import DueTimer, why_of
-from engine.flow.tokens import Journal, State, Token
+from engine.flow.tokens import Journal, Token
 
 MOST_FIRED = 1_000
 """Timers that one tick may fire."""
@@ -110,18 +111,18 @@ def tick(state: State, now: datetime, readings: Readings) -> Step:
     """
 
     def fire() -> None:
+        stood = None
         for _ in range(MOST_FIRED):
             due = [one for one, _ in state.waiting_timers()[:1] if one <= now]
             if not due:
-                state.clock = now
                 return
-            state.clock = max(state.clock, due[0])
+            # Never back: what was set off at one due time may be due since an earlier one.
+            stood = state.clock = due[0] if stood is None else max(stood, due[0])
             state.advance()
             state.compact()
         raise Refused("loop")
 
-    first = state.waiting_timers()[:1]
-    return _step(state, first[0][0] if first and first[0][0] <= now else now, readings, fire)
+    return _step(state, now, readings, fire)
 
 
 def revise(state: State, now: datetime, readings: Readings) -> Step:
@@ -144,7 +145,8 @@ def _step(state: State, now: datetime, readings: Readings, move: Callable[[], No
     if state.spoiled:
         raise Refused("spoiled")
     state.spoiled = True
-    state.clock, state.readings, state.journal = now, readings, Journal()
+    # In UTC, whatever zone the door and the log write: the canonical form must not show it.
+    state.clock, state.readings, state.journal = now.astimezone(UTC), readings, Journal()
     try:
         move()
     except SpiffWorkflowException as error:
@@ -173,6 +175,7 @@ def _result(state: State) -> Step:
         readings=tuple(journal.readings),
         walked=tuple(journal.walked),
         values=copied(dict(state.data)),
+        scopes={scope.address: copied(dict(scope.data)) for scope in state.called()},
         ended=state.completed,
     )
 

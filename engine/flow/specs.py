@@ -141,12 +141,22 @@ class EventBasedGateway(defaults.EventBasedGateway):
         return True
 
 
+def attended(split: Any) -> bool:
+    """Whether the activity of a boundary split is still under way, so that its events matter."""
+    return any(
+        not child.has_state(TaskState.FINISHED_MASK)
+        and not isinstance(child.task_spec, BoundaryEvent)
+        for child in split.children
+    )
+
+
 class BoundaryEvent(defaults.BoundaryEvent):
     """An event on the edge of an activity; one that does not interrupt waits again once caught."""
 
     def _run_hook(self, token: Any) -> bool:
         super()._run_hook(token)
-        if not self.cancel_activity and not isinstance(self.event_definition, DueTimer):
+        waits_again = not self.cancel_activity and not isinstance(self.event_definition, DueTimer)
+        if waits_again and attended(token.parent):
             again = token.parent._add_child(self, TaskState.WAITING)
             self._update(again)
         return True

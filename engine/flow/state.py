@@ -16,8 +16,9 @@ from SpiffWorkflow.bpmn.specs.mixins.events.event_types import CatchingEvent
 from SpiffWorkflow.util.task import TaskState
 
 from engine.flow.definitions import Definitions
+from engine.flow.instance import State
 from engine.flow.model import Json, OpenTask, Refused, Timer
-from engine.flow.tokens import Scope, State, Token
+from engine.flow.tokens import Scope, Token
 
 FORMAT = b"\x01"
 
@@ -112,9 +113,11 @@ def canonical(step: Any) -> dict[str, Json]:
         tasks, timers = process.open_tasks(step), process.open_timers(step)
         milestones: list[Json] = []
         values: Mapping[str, Json] = step.data
+        scopes = {scope.address: dict(scope.data) for scope in step.called()}
         ended = step.completed
     else:
-        tasks, timers, values, ended = step.tasks, step.timers, step.values, step.ended
+        tasks, timers, ended = step.tasks, step.timers, step.ended
+        values, scopes = step.values, {name: dict(data) for name, data in step.scopes.items()}
         milestones = [
             {
                 "name": one.name,
@@ -130,6 +133,7 @@ def canonical(step: Any) -> dict[str, Json]:
         "timers": [_timer(timer) for timer in sorted(timers, key=lambda one: one.address)],
         "milestones": milestones,
         "values": dict(values),
+        "scopes": scopes,
         "ended": ended,
     }
 

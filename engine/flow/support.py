@@ -128,8 +128,8 @@ def of_drawing(
             ]
     for flow in one.flows:
         ends = [one.elements.get(flow.source), one.elements.get(flow.target)]
-        if None in ends:
-            sentence = f"流向“{flow.id}”的一端没有连上元素。"
+        if any(end is None or end.scope != flow.scope for end in ends):
+            sentence = f"流向“{flow.id}”的一端没有连上元素，或跨出了子流程。"
             findings.append(Finding(one.file, flow.id, "flow", sentence))
     return findings
 
