@@ -2,72 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from engine.access import User
+from sqlalchemy import ColumnElement, Connection, exists, false, or_, select, true
+
+from engine.access import User, authorize, reach
+from engine.errors import Denied
 from engine.formjs import Form
-from engine.read.worklist import Card, Remaining, WorkItem
-from engine.store import Store
+from engine.read.history import Entry, Names, entry
+from engine.read.legs import DeadlineView, LegView, deadlines_of, legs_of
+from engine.read.worklist import WorkItem, card_of, open_tasks
+from engine.store import Store, forms, log, rights
+from engine.store import tables as t
+from engine.store.cards import Card
+from engine.store.tickets import unseal_of
 
-
-@dataclass(frozen=True, slots=True)
-class DeadlineView:
-    """A due time, and how it was counted; `steps` are Chinese sentences, one a day or run."""
-
-    name: str  # sign | handle | …
-    label: str
-    leg: int | None
-    due: datetime
-    provisional: bool
-    article: str
-    steps: tuple[str, ...]
-    remaining: Remaining | None  # None once it no longer runs
-    met: bool | None  # None while open
-
-
-@dataclass(frozen=True, slots=True)
-class LegView:
-    """One dispatch to one unit for one round."""
-
-    leg: int
-    parent: int | None
-    round: int
-    duty: str
-    duty_label: str
-    unit: str
-    unit_name: str
-    area_name: str
-    centre_name: str
-    peer_centre_name: str
-    authority_name: str
-    dispatched_at: datetime | None
-    sign_due: datetime | None
-    due: datetime | None
-    signed_at: datetime | None
-    unsigned_at: datetime | None
-    reported_at: datetime | None
-    closed_at: datetime | None
-    overdue_at: datetime | None
-    void_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One event of the history, in words."""
-
-    seq: int
-    kind: str  # step | fact
-    name: str
-    at: datetime
-    actor: str
-    actor_name: str
-    unit_name: str
-    sentence: str
-    lines: tuple[str, ...]  # what it led to: milestones, due times set or moved, messages
-    answers: tuple[tuple[str, str], ...]  # (label, value) by the form of the pinned version
-    withheld: bool  # there is content that this reader may not read, or that was erased
+__all__ = [
+    "DeadlineView",
+    "Entry",
+    "Found",
+    "LegView",
+    "TaskForm",
+    "TicketPage",
+    "find",
+    "page",
+    "start_form",
+    "task_form",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +96,7 @@ class Found:
     """A ticket that a search found."""
 
     number: str
+    type: str
     type_label: str
     created_at: datetime
     ended: bool
@@ -138,20 +104,235 @@ class Found:
 
 
 def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
-    """The page of a ticket; Denied(hidden=True) when it is unknown or not the user's to see."""
-    raise NotImplementedError
+    """The page of a ticket; Denied(hidden=True) when it is unknown or not the user's to see.
+
+    An auditor sees what happened, not what was said.
+    """
+    with store.read() as conn:
+        facts = rights.see(conn, user, number)
+        row = conn.execute(_TICKET.where(t.tickets.c.number == number)).one()
+        content = _reads_content(user, facts)
+        definitions = store.definitions(row.version)
+        labels = forms.labels(definitions)
+        names = _names(conn)
+        payloads = log.read_payloads(conn, store, number) if content else {}
+        legs = legs_of(conn, row.id, names)
+        last = next((leg for leg in reversed(legs) if leg.void_at is None), None)
+        calendar = store.calendar(conn)
+
+        def label(key: str) -> str:
+            code = getattr(row, key) or ""
+            return labels.get((key, code), code)
+
+        return TicketPage(
+            number=row.number,
+            type=row.type,
+            type_label=label("type"),
+            channel=row.channel,
+            channel_label=label("channel"),
+            area_name=row.area_name,
+            centre_name=names.units.get(row.centre, ""),
+            peer_centre_name=(last.peer_centre_name if last else names.units.get(row.centre, "")),
+            authority_name=last.authority_name if last else names.units.get(row.authority, ""),
+            created_at=row.created_at,
+            created_by_name=names.person(row.created_by),
+            accepted_at=row.accepted_at,
+            dispatched_at=row.dispatched_at,
+            closed_at=row.closed_at,
+            outcome=row.outcome or "",
+            outcome_label=label("outcome"),
+            followed_up_at=row.followed_up_at,
+            rating=row.rating or "",
+            rating_label=label("rating"),
+            archived_at=row.archived_at,
+            ended_at=row.ended_at,
+            erased_at=row.erased_at,
+            version=definitions.hash,
+            card=card_of(store, row) if content else Card(),
+            legs=legs,
+            deadlines=deadlines_of(conn, row.id, legs, calendar, now),
+            tasks=open_tasks(conn, store, user, row.id, now),
+            history=tuple(
+                entry(event, payloads.get(event.seq), definitions, names)
+                for event in log.iterate(conn, number)
+            ),
+            may_comment=row.erased_at is None and _may(user, "comment_ticket", facts),
+            may_erase=(
+                row.ended_at is not None and row.erased_at is None and _may(user, "erase", facts)
+            ),
+        )
+
+
+_TICKET = (
+    select(t.tickets, t.areas.c.name.label("area_name"), t.ticket_keys.c.wrapped)
+    .join(t.areas, t.areas.c.id == t.tickets.c.area)
+    .outerjoin(t.ticket_keys, t.ticket_keys.c.ticket == t.tickets.c.id)
+)
+
+
+def _may(user: User, action: str, facts: Mapping[str, Any]) -> bool:
+    try:
+        authorize(user, action, facts)
+    except Denied:
+        return False
+    return True
+
+
+def _reads_content(user: User, facts: Mapping[str, Any]) -> bool:
+    """Whether somebody reads what was said: not for an auditor's role alone."""
+    return _may(replace(user, roles=user.roles - {"auditor"}), "read_ticket", facts)
+
+
+def _names(conn: Connection) -> Names:
+    return Names(
+        people={
+            row.name: row.display_name
+            for row in conn.execute(select(t.users.c.name, t.users.c.display_name))
+        },
+        units={row.id: row.name for row in conn.execute(select(t.units.c.id, t.units.c.name))},
+    )
+
+
+# --- forms -------------------------------------------------------------------------------------
 
 
 def task_form(store: Store, user: User, number: str, task: int, now: datetime) -> TaskForm:
-    """The form of an open task; Trouble "task_gone" says who did it, and when."""
-    raise NotImplementedError
+    """The form of an open task, with the draft of this user.
+
+    Errors: Denied; Trouble task_done (who, when), task_gone, task_unknown, task_claimed.
+    """
+    with store.read() as conn:
+        facts = rights.see(conn, user, number)
+        row = rights.open_task(conn, user, number, task, facts)
+        version = conn.execute(
+            select(t.tickets.c.version).where(t.tickets.c.id == facts["id"])
+        ).scalar_one()
+        form = forms.form(store.definitions(version), row.form)
+        draft = conn.execute(
+            select(t.drafts).where(
+                t.drafts.c.ticket == facts["id"],
+                t.drafts.c.task == task,
+                t.drafts.c.user == user.id,
+            )
+        ).one_or_none()
+        raw: Mapping[str, Sequence[str]] = {}
+        if draft is not None:
+            key = log.key_of(conn, store, number)
+            raw = unseal_of(key, number, f"draft/{task}/{user.id}", draft.content)
+        return TaskForm(
+            number=number,
+            task=task,
+            name=row.name,
+            article=row.article,
+            unit_name=_unit_name(conn, row.unit),
+            form=form,
+            sources=forms.sources(conn, form, facts["area"]),
+            raw=raw,
+            draft_at=draft.at if draft is not None else None,
+            due=row.due,
+            claimed_by=row.who or "",
+            claimed_by_name=row.who_name or "",
+            mine=row.claimed_by == user.id,
+            colleagues=_colleagues(conn, user, row.unit, row.role),
+        )
 
 
 def start_form(store: Store, user: User, now: datetime, kind: str = "call") -> TaskForm:
-    """The form of a new ticket, of the version in force now."""
-    raise NotImplementedError
+    """The form of a new ticket, of the version in force now. Errors: Denied; StoreError."""
+    place = {"area": user.area, "centre": user.centre, "authority": user.authority}
+    authorize(user, "start_ticket", place)
+    with store.read() as conn:
+        definitions = store.definitions(store.current_version(conn, now))
+        process = definitions.start_process(kind)
+        form = forms.form(definitions, definitions.start_form(process))
+        return TaskForm(
+            number="",
+            task=0,
+            name=next(
+                (
+                    element.name
+                    for element in definitions.elements()
+                    if element.kind == "startEvent" and element.scope == process
+                ),
+                "",
+            ),
+            article="",
+            unit_name=_unit_name(conn, user.unit),
+            form=form,
+            sources=forms.sources(conn, form, user.area),
+            raw={},
+            draft_at=None,
+            due=None,
+            claimed_by="",
+            claimed_by_name="",
+            mine=False,
+            colleagues=(),
+        )
+
+
+def _unit_name(conn: Connection, unit: str) -> str:
+    query = select(t.units.c.name).where(t.units.c.id == unit)
+    return conn.execute(query).scalar_one_or_none() or ""
+
+
+def _colleagues(conn: Connection, user: User, unit: str, role: str) -> tuple[tuple[str, str], ...]:
+    rows = conn.execute(
+        select(t.users.c.name, t.users.c.display_name)
+        .join(t.user_roles, t.user_roles.c.user == t.users.c.id)
+        .where(
+            t.users.c.unit == unit,
+            t.user_roles.c.role == role,
+            t.users.c.active,
+            t.users.c.id != user.id,
+        )
+        .order_by(t.users.c.name)
+    )
+    return tuple((row.name, row.display_name) for row in rows)
+
+
+# --- search ------------------------------------------------------------------------------------
 
 
 def find(store: Store, user: User, text: str, limit: int = 20) -> tuple[Found, ...]:
     """Tickets whose number begins with `text`, among those that the user may read."""
-    raise NotImplementedError
+    if not re.fullmatch(r"[0-9-]{1,20}", text):
+        return ()
+    query = (
+        _TICKET.where(t.tickets.c.number.startswith(text), _in_reach(user))
+        .order_by(t.tickets.c.number.desc())
+        .limit(limit)
+    )
+    content = bool(user.roles - {"auditor"})
+    with store.read() as conn:
+        return tuple(
+            Found(
+                number=row.number,
+                type=row.type,
+                type_label=forms.labels(store.definitions(row.version)).get(
+                    ("type", row.type), row.type
+                ),
+                created_at=row.created_at,
+                ended=row.ended_at is not None,
+                card=card_of(store, row) if content else Card(),
+            )
+            for row in conn.execute(query)
+        )
+
+
+def _in_reach(user: User) -> ColumnElement[bool]:
+    far = reach(user, "read_ticket")
+    if far.everything:
+        return true()
+    legs, tasks = t.legs.c, t.tasks.c
+    of_leg = (legs.ticket == t.tickets.c.id) & legs.void_at.is_(None)
+    parts: list[ColumnElement[bool]] = [false()]
+    if far.unit:
+        parts.append(exists().where(of_leg, legs.unit == far.unit))
+        parts.append(exists().where(tasks.ticket == t.tickets.c.id, tasks.unit == far.unit))
+    if far.centre:
+        parts.append(t.tickets.c.centre == far.centre)
+        parts.append(exists().where(of_leg, legs.peer_centre == far.centre))
+    if far.authority:
+        parts.append(t.tickets.c.authority == far.authority)
+        parts.append(exists().where(of_leg, legs.authority == far.authority))
+    return or_(*parts)

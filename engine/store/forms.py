@@ -23,7 +23,11 @@ def form(definitions: Definitions, key: str) -> Form:
 
     Errors: KeyError (a version that was checked has every form that it names).
     """
-    path = f"forms/{key}.form"
+    return read(definitions, f"forms/{key}.form")
+
+
+def read(definitions: Definitions, path: str) -> Form:
+    """A form of a version by its path, as events name it; parsed once. Errors: KeyError."""
     return _read(definitions.files[path], path)
 
 
@@ -49,9 +53,7 @@ def sources(conn: Connection, form: Form, area: str) -> Sources:
 
 def card(form: Form, values: Mapping[str, Any]) -> dict[str, str]:
     """What a start form's answers say for the ticket's card, by the fields' property `card`."""
-    return {
-        field.card: str(values.get(field.key) or "") for field in form.fields if field.card
-    }
+    return {field.card: str(values.get(field.key) or "") for field in form.fields if field.card}
 
 
 _HANDLERS = ("department", "station", "enterprise", "party")

@@ -48,9 +48,7 @@ def sentences() -> Iterator[None]:
         raise Trouble(refused.code, **refused.facts) from refused
 
 
-def once(
-    conn: Connection, key: str, user: str, act: str, now: datetime
-) -> bool:
+def once(conn: Connection, key: str, user: str, act: str, now: datetime) -> bool:
     """Whether this request is to be acted upon; False when it was before, with success.
 
     Errors: Trouble request_key (none, or too long), request_other (the key of another act).

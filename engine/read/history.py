@@ -1,0 +1,187 @@
+"""A ticket's history in words: one Chinese sentence for each event, and what it led to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from engine.flow import Definitions
+from engine.flow.drawing import Element
+from engine.formjs import Component
+from engine.read.words import DEADLINES, due_moment
+from engine.record import Event
+from engine.store import cards, forms
+from engine.workdays import ZONE
+
+_STEPS = {
+    "start": "受理诉求，生成工单",
+    "tick": "期限已到",
+    "revise": "工作日历有变动，重新计算期限",
+}
+_MILESTONES = {
+    "accepted": "已受理",
+    "dispatched": "已派单",
+    "signed": "已签收",
+    "unsigned": "到期未签收，预警",
+    "reported": "已报送办理结果",
+    "report_rejected": "办理结果未通过审核，退回办理",
+    "overdue": "到期未办结，列入超期清单",
+    "closed": "已办结",
+    "followed_up": "已回访",
+    "rated": "已评价",
+    "archived": "已归档",
+}
+# What a milestone says besides, by the routing value of that name.
+_SAID = {"closed": "outcome", "rated": "rating"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event of the history, in words."""
+
+    seq: int
+    kind: str  # step | fact
+    name: str
+    at: datetime
+    actor: str
+    actor_name: str
+    unit_name: str
+    sentence: str
+    lines: tuple[str, ...]  # what it led to: milestones, due times set or moved, messages
+    answers: tuple[tuple[str, str], ...]  # (label, value) by the form of the pinned version
+    withheld: bool  # there is content that this reader may not read, or that was erased
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Display names: of people by sign-in name, of units by id."""
+
+    people: Mapping[str, str]
+    units: Mapping[str, str]
+
+    def person(self, name: str) -> str:
+        """Who an actor is, the system's own included."""
+        return self.people.get(name) or {"clock": "系统", "system": "系统"}.get(name, name)
+
+
+@lru_cache(maxsize=32)
+def elements(definitions: Definitions) -> Mapping[str, Element]:
+    """The elements of a version by id."""
+    return {element.id: element for element in definitions.elements()}
+
+
+def entry(
+    event: Event,
+    payload: Mapping[str, Any] | None,
+    definitions: Definitions,
+    names: Names,
+) -> Entry:
+    """An event in words; `payload` None when there is none that this reader may read."""
+    body = event.body
+    return Entry(
+        seq=event.seq,
+        kind=event.kind,
+        name=event.name,
+        at=event.at,
+        actor=event.actor,
+        actor_name=names.person(event.actor),
+        unit_name=names.units.get(event.unit, ""),
+        sentence=_sentence(event.name, body, names),
+        lines=tuple(dict.fromkeys(_lines(body, definitions, names))),
+        answers=tuple(_answers(body, payload or {}, definitions, names)),
+        withheld=bool(event.commitment) and payload is None,
+    )
+
+
+def _sentence(name: str, body: Mapping[str, Any], names: Names) -> str:
+    task = f"“{body.get('name', '')}”"
+    match name:
+        case "complete":
+            return f"完成{task}"
+        case "send":
+            return f"收到消息“{body.get('message', '')}”"
+        case "claim":
+            return f"领取{task}"
+        case "release":
+            return f"放回{task}"
+        case "hand_over":
+            return f"把{task}移交给{names.person(body.get('to', ''))}"
+        case "draft":
+            return f"保存{task}的草稿"
+        case "comment":
+            return "写下备注"
+        case "unmask":
+            return f"查看诉求人的完整信息，理由：{body.get('reason', '')}"
+        case "erase":
+            return f"销毁工单内容的密钥，理由：{body.get('reason', '')}"
+    return _STEPS.get(name, name)
+
+
+def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> Iterator[str]:
+    labels = forms.labels(definitions)
+    drawn = elements(definitions)
+    for milestone in body.get("milestones", ()):
+        name, values = milestone["name"], milestone["values"]
+        said = _MILESTONES.get(name, name)
+        if name == "dispatched" and values.get("unit"):
+            said += f"至{names.units.get(values['unit'], values['unit'])}"
+        code = values.get(_SAID.get(name, ""))
+        if code:
+            said += f"：{labels.get((_SAID[name], code), code)}"
+        if name in ("unsigned", "overdue"):
+            said += f"（期限{due_moment(datetime.fromisoformat(milestone['at']))}）"
+        yield said
+    for reading in body.get("readings", ()):
+        if reading["kind"] == "due":
+            element = drawn.get(reading["element"])
+            answer = reading["answer"]
+            due = due_moment(datetime.fromisoformat(answer["due"]))
+            label = DEADLINES.get(element.deadline, element.name) if element else "期限"
+            mark = "，暂定" if answer.get("provisional") else ""
+            yield f"{label}：{answer['days']}个工作日，至{due}{mark}"
+    for moved in body.get("moved", ()):
+        label = DEADLINES.get(moved["deadline"], moved["deadline"])
+        was, to = (due_moment(datetime.fromisoformat(moved[name])) for name in ("from", "to"))
+        yield f"{label}由{was}改为{to}" if was != to else f"{label}仍为{to}，不再是暂定"
+    for message in body.get("messages", ()):
+        element = drawn.get(message["element"])
+        yield f"发出消息：{element.name if element and element.name else message['topic']}"
+    if body.get("ended"):
+        yield "流程结束"
+
+
+def _answers(
+    body: Mapping[str, Any], payload: Mapping[str, Any], definitions: Definitions, names: Names
+) -> Iterator[tuple[str, str]]:
+    if "text" in payload:
+        yield "备注", payload["text"]
+    path = body.get("form")
+    if path is None or path not in definitions.files:
+        return
+    said = {**body.get("routing", {}), **payload.get("answers", {})}
+    for field in forms.read(definitions, path).fields:
+        value = said.get(field.key)
+        if value is not None and value != []:
+            yield field.label, _words(field, value, names)
+
+
+def _words(field: Component, value: Any, names: Names) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list):
+        return "、".join(_words(field, one, names) for one in value)
+    text = str(value)
+    if field.card == "phone":
+        return cards.masked(text)
+    if field.source == "units":
+        return names.units.get(text, text)
+    for option in field.options:
+        if option.value == text:
+            return option.label
+    if field.type == "datetime" and "T" in text:
+        at = datetime.fromisoformat(text)
+        return f"{at.astimezone(ZONE) if at.tzinfo else at:%Y-%m-%d %H:%M}"
+    return text
