@@ -82,8 +82,10 @@ def advance(before: Rows, step: Step, now: datetime, place: Place) -> Rows:
         deadlines=dict(before.deadlines),
     )
     _open_legs(after, step, place)
+    # One that was reckoned anew may have the same due time and no longer be provisional.
+    reckoned = {reading.element for reading in step.readings if reading.kind == "due"}
     for timer in step.timers:
-        if before.timers.get(timer.id) != after.timers[timer.id]:
+        if before.timers.get(timer.id) != after.timers[timer.id] or timer.element in reckoned:
             _note_deadline(after, timer)
     for milestone in step.milestones:
         _note_ticket(after.ticket, milestone, step)
