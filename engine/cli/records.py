@@ -50,7 +50,7 @@ def show(number: str) -> int:
     """显示一件工单的经过，以及它的记录链和重演是否相符；不符时返回 1。"""
     with opened() as store:
         found = verifying.verify(store, number)
-        if any(d.what == "chain" for d in found.differences):
+        if any(d.what in ("chain", "payload") for d in found.differences):
             # What was tampered with must not be shown as what happened.
             click.echo(f"工单 {number}")
         else:
