@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import click
@@ -73,16 +74,19 @@ def create(settings: Settings) -> Store:
     return Store.create(settings)
 
 
-def furnish(store: Store, at: datetime) -> None:
-    """The shipped calendar and definitions, in force from `at`, unless there are any."""
+def furnish(store: Store, at: datetime, files: Mapping[str, bytes] | None = None) -> None:
+    """The shipped calendar and definitions, in force from `at`, unless there are any.
+
+    `files` are deployed instead of the shipped definitions. Errors: DefinitionsRefused.
+    """
     calendar.seed(store, at)
     if not versions_read.deployments_of(store, at):
-        versions.deploy(store, None, definitions.shipped(), "初次部署", at)
+        versions.deploy(store, None, files or definitions.shipped(), "初次部署", at)
 
 
-def furnish_demo(store: Store, at: datetime) -> str:
+def furnish_demo(store: Store, at: datetime, files: Mapping[str, bytes] | None = None) -> str:
     """The demo city as it stands before the first call; the password that all its people have."""
-    furnish(store, at)
+    furnish(store, at, files)
     city = demo()
     places.add(store, None, city.areas, city.units, at)
     password = "-".join(f"{secrets.randbelow(10_000):04d}" for _ in range(3))

@@ -19,6 +19,8 @@ from engine.city.month import Month
 from engine.city.places import read
 from engine.city.report import report
 from engine.cli.common import configured, note, now
+from engine.cli.definitions import gather
+from engine.cli.setting_up import create, furnish_demo
 from engine.cli.words import Help
 from engine.errors import Trouble
 from engine.read import agenda, staff
@@ -79,8 +81,17 @@ def month(store: Store, start: datetime, days: float, count: int, seed: int) -> 
     help="多少件工单。",
 )
 @click.option("--seed", default=1, show_default=True, help="随机种子：相同则结果相同。")
+@click.option(
+    "--definitions",
+    "place",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="文件夹",
+    help="用这个文件夹里的 bpmn/ 和 forms/，不用随程序附带的。",
+)
 @click.option("--json", "as_json", is_flag=True, help="在标准输出只写 JSON，进度写到标准错误。")
-def simulate(start: str | None, days: float, tickets: int, seed: int, as_json: bool) -> int:
+def simulate(
+    start: str | None, days: float, tickets: int, seed: int, place: Path | None, as_json: bool
+) -> int:
     """按演示城市模拟一段时间，工单由网页所用的同一套操作、表单和权限办理，时钟是虚拟的。
 
     写入 HOTLINE_DATABASE_URL 所指的数据库（没有则建立；已有工单则拒绝）；没有设置时写入
@@ -88,14 +99,13 @@ def simulate(start: str | None, days: float, tickets: int, seed: int, as_json: b
     """
     begins = _begin(start, days)
     settings = _place()
-    from engine.cli.setting_up import create, furnish_demo
-
+    files = gather([place])[0] if place else None
     with create(settings) as store:
         if agenda.count(store)[0]:
             raise Trouble("simulate_not_empty")
         if staff.anybody(store):
             raise Trouble("simulate_not_new")
-        password = furnish_demo(store, begins)
+        password = furnish_demo(store, begins, files)
         run = month(store, begins, days, tickets, seed)
         with Progress(tickets) as progress:
             done = run.run(progress)

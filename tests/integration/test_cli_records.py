@@ -1,0 +1,195 @@
+"""show, verify, replay, erase: what a record is worth when somebody has been at the database."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from pysqlite3 import dbapi2
+
+from tests.commands import hotline
+
+AT = ("--from", "2026-09-21", "--days", 12, "--tickets", 6, "--seed", 3)
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory) -> Path:
+    """A home with a few tickets under way and ended."""
+    home = tmp_path_factory.mktemp("records")
+    (home / "var").mkdir()
+    hotline(home, "simulate", *AT, HOTLINE_DATABASE_URL=f"sqlite:///{home}/var/hotline.db")
+    return home
+
+
+@pytest.fixture
+def city(original, tmp_path) -> Path:
+    """A copy of it, to be tampered with."""
+    import shutil
+
+    shutil.copytree(original, tmp_path / "city")
+    return tmp_path / "city"
+
+
+def sql(home: Path, *statements: str) -> list[tuple]:
+    """Somebody who has the file and knows SQL; the rows of the last statement."""
+    conn = dbapi2.connect(str(home / "var/hotline.db"))
+    try:
+        for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            conn.execute(f'DROP TRIGGER "{name}"')
+        for statement in statements:
+            rows = conn.execute(statement).fetchall()
+        conn.commit()
+        return rows
+    finally:
+        conn.close()
+
+
+def longest(home: Path) -> str:
+    """The number of the ticket with the most events."""
+    return sql(home, "SELECT number FROM tickets ORDER BY seq DESC, id LIMIT 1")[0][0]
+
+
+def test_a_ticket_is_told_in_words_and_its_record_holds(city):
+    number = longest(city)
+    done = hotline(city, "show", number)
+    assert "记录链完整" in done.stdout
+    assert "重演结果一致" in done.stdout
+    for word in (number, "派单中心", "签收期限", "经过"):
+        assert word in done.stdout
+    hotline(city, "verify", number)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        'UPDATE events SET body = replace(body, \'"lead_unit":"\', \'"lead_unit":"x\') '
+        "WHERE chain = '{}' AND seq = {}",
+        "UPDATE events SET at = '2026-09-21T00:00:00.000000Z' WHERE chain = '{}' AND seq = {}",
+        "UPDATE events SET actor = 'somebody' WHERE chain = '{}' AND seq = {}",
+        "UPDATE events SET body = 'no json' WHERE chain = '{}' AND seq = {}",
+        "UPDATE events SET at = 'never' WHERE chain = '{}' AND seq = {}",
+        "DELETE FROM payloads WHERE event = (SELECT id FROM events WHERE chain = '{}' AND seq = {})",
+        "UPDATE payloads SET content = zeroblob(80) "
+        "WHERE event = (SELECT id FROM events WHERE chain = '{}' AND seq = {})",
+    ],
+    ids=["answer", "time", "actor", "no-json", "no-time", "payload-gone", "payload-changed"],
+)
+def test_an_event_changed_by_sql_is_named(city, change):
+    number = longest(city)
+    # the second event of a ticket is the answer of its dispatcher
+    sql(city, change.format(number, 2))
+    for command in ("show", "verify"):
+        done = hotline(city, command, number, code=1)
+        assert "第 2 个事件" in done.stdout, done.stdout
+    done = hotline(city, "verify", "--all", code=1)
+    assert len(re.findall(r"个事件", done.stdout)) == 1
+    assert number in done.stdout
+    others = [n for (n,) in sql(city, "SELECT number FROM tickets") if n != number]
+    hotline(city, "show", others[0])
+
+
+def test_an_event_cut_off_or_out_is_named(city):
+    number = longest(city)
+    (seq,) = sql(city, f"SELECT seq FROM tickets WHERE number = '{number}'")[0]
+    where = f"chain = '{number}' AND seq = {seq}"
+    sql(
+        city,
+        f"DELETE FROM payloads WHERE event IN (SELECT id FROM events WHERE {where})",
+        f"DELETE FROM events WHERE {where}",
+    )
+    assert f"第 {seq} 个事件" in hotline(city, "show", number, code=1).stdout
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE tasks SET unit = 'gf-cg' WHERE ticket = (SELECT id FROM tickets WHERE number='{}')",
+        "DELETE FROM tasks WHERE ticket = (SELECT id FROM tickets WHERE number='{}')",
+        "DELETE FROM timers WHERE ticket = (SELECT id FROM tickets WHERE number='{}')",
+        "UPDATE states SET blob = zeroblob(9) "
+        "WHERE ticket = (SELECT id FROM tickets WHERE number='{}')",
+        "UPDATE legs SET due = '2027-01-01T00:00:00.000000Z' "
+        "WHERE ticket = (SELECT id FROM tickets WHERE number='{}')",
+    ],
+    ids=["task-moved", "task-gone", "timer-gone", "state-gone", "due-moved"],
+)
+def test_rows_that_do_not_follow_from_the_log_are_noticed(city, change):
+    number = sql(
+        city,
+        "SELECT t.number FROM tickets t JOIN timers r ON r.ticket = t.id "
+        "JOIN tasks k ON k.ticket = t.id JOIN legs l ON l.ticket = t.id LIMIT 1",
+    )[0][0]
+    sql(city, change.format(number))
+    done = hotline(city, "show", number, code=1)
+    assert re.search(r"不符：.*[\u4e00-\u9fff]", done.stdout)
+
+
+def test_a_ticket_whose_key_is_erased_still_verifies_and_its_content_is_gone(city):
+    number = sql(city, "SELECT number FROM tickets WHERE ended_at IS NOT NULL LIMIT 1")[0][0]
+    shown = hotline(city, "show", number).stdout
+    title = re.search(r"事由：(.*?)（", shown)
+    assert title is not None
+    reason = "依申请删除个人信息"
+    erase = ("erase", number, "--reason", reason, "--yes")
+    assert "缺少" in hotline(city, *erase, code=2).stderr
+    hotline(city, *erase, "--as", "sr.hw1", code=1)
+    area = sql(city, f"SELECT area FROM tickets WHERE number = '{number}'")[0][0]
+    hotline(city, *erase, "--as", f"{area}.db1")
+    after = hotline(city, "show", number)
+    assert "记录链完整" in after.stdout
+    assert "已于" in after.stdout
+    assert title[1] not in after.stdout
+    assert reason in after.stdout or reason in hotline(city, "show", number).stdout
+    hotline(city, "verify", "--all")
+    hotline(city, *erase, "--as", f"{area}.db1", code=1)
+    content = (city / "var/hotline.db").read_bytes()
+    assert title[1].encode() not in content
+
+
+def test_a_ticket_that_is_not_there_is_said(city):
+    for command in ("show", "verify", "replay"):
+        done = hotline(city, command, "20010101-00001", code=None)
+        assert done.returncode in (1, 2)
+        assert "20010101-00001" in done.stdout + done.stderr
+
+
+# --- a database or a key that does not fit ------------------------------------------------------
+
+
+def test_a_key_that_is_missing_wrong_or_open_is_said_and_never_replaced(city):
+    key = city / "var/keys/master.key"
+    good = key.read_bytes()
+    key.chmod(0o644)
+    assert "chmod 600" in hotline(city, "verify", "--all", code=2).stderr
+    key.unlink()
+    for command in (["verify", "--all"], ["init"], ["serve"], ["sweep", "--once"]):
+        assert "主密钥" in hotline(city, *command, code=2).stderr
+    assert not key.exists()
+    key.touch(0o600)
+    key.write_text(os.urandom(32).hex())
+    other = key.read_bytes()
+    assert "不符" in hotline(city, "show", longest(city), code=2).stderr
+    assert key.read_bytes() == other
+    key.write_bytes(good)
+    hotline(city, "verify", "--all")
+
+
+def test_a_database_that_is_older_newer_locked_or_none_is_said(city):
+    (revision,) = sql(city, "SELECT version_num FROM alembic_version")[0]
+    sql(city, "UPDATE alembic_version SET version_num = 'ffff'")
+    assert "新" in hotline(city, "versions", code=2).stderr
+    assert "新" in hotline(city, "upgrade", code=2).stderr
+    sql(city, f"UPDATE alembic_version SET version_num = '{revision}'")
+    hotline(city, "versions")
+    file = city / "var/hotline.db"
+    file.write_bytes(b"no database" * 1000)
+    assert "不是数据库" in hotline(city, "versions", code=2).stderr
+    file.unlink()
+    assert "hotline init" in hotline(city, "versions", code=2).stderr
+    url = "postgresql://nobody@127.0.0.1:9/nothing"
+    assert "数据库" in hotline(city, "versions", code=2, HOTLINE_DATABASE_URL=url).stderr
+    url = "mysql://nobody@127.0.0.1/nothing"
+    said = hotline(city, "versions", code=2, HOTLINE_DATABASE_URL=url).stderr
+    assert "HOTLINE_DATABASE_URL" in said

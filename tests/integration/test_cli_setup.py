@@ -1,0 +1,219 @@
+"""init, upgrade, user, calendar add, sweep, serve: from an empty folder to a page."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from engine import settings as settings_of
+from engine.acts import people
+from engine.errors import Trouble
+from engine.store import Store
+from tests.commands import environment, hotline
+
+
+def open_at(home: Path) -> Store:
+    return Store.open(settings_of.read({"HOTLINE_HOME": str(home)}))
+
+
+def test_init_makes_what_is_needed_and_prints_the_password_once(home, now):
+    done = hotline(home, "init", "--name", "景德镇市")
+    password = re.search(r"口令：(\S+)（", done.stdout)
+    assert password is not None
+    assert (home / "var/keys/master.key").stat().st_mode & 0o777 == 0o600
+    assert (home / "var/hotline.db").stat().st_mode & 0o777 == 0o600
+    with open_at(home) as store:
+        signed = people.sign_in(store, "admin", password[1], now)
+        assert signed.must_change
+        assert signed.user.roles == {"administrator"}
+        with store.read() as conn:
+            assert store.current_version(conn, now.replace(year=2100)) == 1
+            assert 2026 in store.calendar(conn).published
+    assert "景德镇市" in hotline(home, "user", "list").stdout
+    again = hotline(home, "init", code=1)
+    assert "没有改动" in again.stderr
+    assert password[1] not in again.stdout + again.stderr
+    hotline(home, "verify", "--all")
+    assert "不用升级" in hotline(home, "upgrade").stdout
+
+
+def test_an_init_that_was_interrupted_goes_on(home):
+    Store.create(settings_of.read({"HOTLINE_HOME": str(home)})).close()
+    assert "口令" in hotline(home, "init").stdout
+
+
+def test_init_on_postgresql_keeps_the_applications_role_from_the_log(bare_postgresql):
+    settings = bare_postgresql
+    names = ("HOTLINE_DATABASE_URL", "HOTLINE_OWNER_DATABASE_URL")
+    address = {name: settings.environment()[name] for name in names}
+    done = hotline(settings.home, "init", **address)
+    assert "口令" in done.stdout
+    assert not (settings.home / "var/hotline.db").exists()
+    only = {names[0]: address[names[0]]}
+    assert hotline(settings.home, "versions", **only).stderr == ""
+
+
+def test_a_demo_city_prints_whom_to_sign_in_as(home, now):
+    done = hotline(home, "init", "--demo", "--tickets", 3)
+    password = re.search(r"口令都是 (\S+)", done.stdout)
+    assert password is not None
+    for role in ("话务员", "派单员", "承办人", "审核员", "回访员", "归档员", "管理员"):
+        line = re.search(rf"^{role} +(\S+)", done.stdout, re.M)
+        assert line is not None
+        with open_at(home) as store:
+            assert not people.sign_in(store, line[1], password[1], now).must_change
+    hotline(home, "verify", "--all")
+
+
+def test_accounts_from_the_command_line(home, now):
+    hotline(home, "init")
+    add = ("user", "add", "li.si", "李四", "sr-centre", "call_taker", "dispatcher")
+    first = re.search(r"口令：(\S+)（", hotline(home, *add).stdout)
+    assert "已被使用" in hotline(home, *add, code=1).stderr
+    reset = re.search(r"口令：(\S+)（", hotline(home, "user", "reset-password", "li.si").stdout)
+    assert first is not None
+    assert reset is not None
+    with open_at(home) as store:
+        with pytest.raises(Trouble):
+            people.sign_in(store, "li.si", first[1], now)
+        assert people.sign_in(store, "li.si", reset[1], now).user.display_name == "李四"
+    listed = hotline(home, "user", "list", "--role", "dispatcher").stdout
+    assert "话务员、派单员" in listed
+    assert "admin" not in listed
+    for wrong in (
+        ["add", "wang", "王五", "nowhere", "call_taker"],
+        ["add", "wang", "王五", "sr-centre", "king"],
+        ["add", "王五", "王五", "sr-centre", "call_taker"],
+        ["add", "system", "王五", "sr-centre", "call_taker"],
+        ["reset-password", "nobody"],
+        ["reset-password", "li.si", "--as", "li.si"],
+    ):
+        assert re.search(r"[\u4e00-\u9fff]", hotline(home, "user", *wrong, code=1).stderr)
+
+
+def test_a_year_is_added_to_the_calendar(home, tmp_path):
+    hotline(home, "init")
+    year = ("calendar", "add", 2027)
+    how = ("--document", "国办发明电〔2026〕0号（测试）")
+    before = hotline(home, "calendar", "explain", "2026-12-30", "5").stdout
+    assert "暂定" in before
+    bad = tmp_path / "bad.csv"
+    bad.write_text("date,is_workday,source,document\n2027-13-01,0,元旦,试\n", "utf-8")
+    assert "第2行" in hotline(home, *year, bad, *how, code=1).stderr
+    bad.write_bytes(b"\xff\xfe\x00")
+    assert "UTF-8" in hotline(home, *year, bad, *how, code=2).stderr
+    days = "date,is_workday,source,document\n" + "".join(
+        f"2027-{day},0,放假,测试\n"
+        for day in [
+            "01-01",
+            "02-05",
+            "02-08",
+            "02-09",
+            "02-10",
+            "04-05",
+            "05-03",
+            "06-09",
+            "09-15",
+            "10-01",
+            "10-04",
+            "10-05",
+        ]
+    )
+    good = tmp_path / "good.csv"
+    good.write_text(days, "utf-8")
+    assert "已生效" in hotline(home, *year, good, *how).stdout
+    after = hotline(home, "calendar", "explain", "2026-12-30", "5").stdout
+    assert "暂定" not in after
+    assert "测试" in after
+    assert "暂定" not in hotline(home, "calendar", "show", 2027).stdout
+    hotline(home, "verify", "--all")
+
+
+def test_a_sweep_is_run_once(home):
+    hotline(home, "init", "--demo", "--tickets", 4)
+    done = hotline(home, "sweep", "--once")
+    assert re.search(r"失败 0 个；", done.stdout)
+
+
+# --- serving ------------------------------------------------------------------------------------
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def answer(port: int, path: str = "/healthz") -> int:
+    """The status of a page, waiting until the server is up."""
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as response:
+                return int(response.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            time.sleep(0.1)
+    pytest.fail("no answer")
+
+
+def alive(group: int) -> list[str]:
+    """The processes whose parent is `group`, or that one itself."""
+    found = subprocess.run(
+        ["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    return [line for line in found if str(group) in line.split()[:2]]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
+def test_serve_with_sweep_answers_and_ends_with_all_its_children(home, number):
+    hotline(home, "init")
+    port = free_port()
+    parent = subprocess.Popen(
+        [sys.executable, "-m", "engine.cli", "serve", "--port", str(port), "--with-sweep"],
+        env=environment(home),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert answer(port) == 200
+        children = [int(line.split()[0]) for line in alive(parent.pid)]
+        assert len(children) == 3  # itself, the web, the sweep
+        busy = hotline(home, "serve", "--port", port, code=1)
+        assert "--port" in busy.stderr
+        parent.send_signal(number)
+        assert parent.wait(30) == 0
+        assert not any(alive(child) for child in children)
+    finally:
+        parent.kill()
+        parent.communicate()
+
+
+def test_when_one_of_the_two_ends_the_other_is_ended_too(home):
+    hotline(home, "init")
+    port = free_port()
+    parent = subprocess.Popen(
+        [sys.executable, "-m", "engine.cli", "serve", "--port", str(port), "--with-sweep"],
+        env=environment(home),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert answer(port) == 200
+        sweep = next(line for line in alive(parent.pid) if line.endswith("sweep"))
+        subprocess.run(["kill", sweep.split()[0]], check=True)
+        assert parent.wait(30) == 1
+        with pytest.raises(OSError, match=r"refused|拒绝"):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5)
+    finally:
+        parent.kill()
+        parent.communicate()
