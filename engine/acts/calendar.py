@@ -16,8 +16,9 @@ from engine.workdays import Row, load_shipped, shipped_years
 
 __all__ = ["Published", "Row", "publish", "resume", "seed"]
 
-_CURSOR = "calendar_revised"
-"""The row of `meta` that says how far open tickets follow the calendar: "revision/ticket id"."""
+_REVISION, _FOLLOWS = "calendar revision", "calendar ticket"
+"""The rows of `numbers` that say how far open tickets follow the calendar: the revision, and the
+id of the last ticket that does, -1 when all do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,15 +201,14 @@ def resume(store: Store, now: datetime, actor: str = "system", unit: str = "") -
 
 def _cursor(conn: Connection) -> tuple[int, int | None]:
     """The revision that tickets follow, and the last that did; None when all have."""
-    text = conn.execute(select(t.meta.c.value).where(t.meta.c.name == _CURSOR)).scalar()
-    if not text:
-        return 0, None
-    revision, _, after = text.partition("/")
-    return int(revision), int(after) if after else None
+    mine = t.numbers.c.name.in_((_REVISION, _FOLLOWS))
+    found = {row.name: row.last for row in conn.execute(select(t.numbers).where(mine))}
+    after = found.get(_FOLLOWS, -1)
+    return found.get(_REVISION, 0), None if after < 0 else after
 
 
 def _move(conn: Connection, revision: int, after: int | None) -> None:
-    value = f"{revision}/{'' if after is None else after}"
-    mine = t.meta.c.name == _CURSOR
-    if conn.execute(update(t.meta).where(mine).values(value=value)).rowcount == 0:
-        conn.execute(insert(t.meta).values(name=_CURSOR, value=value))
+    for name, last in ((_REVISION, revision), (_FOLLOWS, -1 if after is None else after)):
+        mine = t.numbers.c.name == name
+        if conn.execute(update(t.numbers).where(mine).values(last=last)).rowcount == 0:
+            conn.execute(insert(t.numbers).values(name=name, last=last))
