@@ -65,6 +65,7 @@ def nothing() -> Rows:
 class Place:
     """What a ticket's legs and tasks fall back on, and how a unit's peers are looked up."""
 
+    area: str
     centre: str
     peers: Callable[[str], Peers]
 
@@ -202,13 +203,22 @@ def _task(task: OpenTask, before: Row | None, after: Rows, now: datetime, place:
         "form": task.form,
         "role": task.role,
         "unit": unit,
-        "area": before["area"] if before and before["unit"] == unit else place.peers(unit).area,
+        "area": _area(unit, before, after.legs.get(task.leg or 0), place),
         "leg": task.leg,
         "address": task.address,
         "article": task.article,
         "opened_at": before["opened_at"] if before else now,
         "due": _due(task.leg, unit, before["due"] if before else None, after, now),
     }
+
+
+def _area(unit: str, before: Row | None, leg: Row | None, place: Place) -> str:
+    if unit == place.centre:
+        return place.area
+    for known in (before, leg):
+        if known is not None and known["unit"] == unit:
+            return str(known["area"])
+    return place.peers(unit).area
 
 
 def _due(

@@ -60,7 +60,7 @@ def place_of(conn: Connection, ticket: Ticket) -> Place:
             known[unit] = places.of_unit(conn, unit)
         return known[unit]
 
-    return Place(ticket.columns["centre"], peers)
+    return Place(ticket.columns["area"], ticket.columns["centre"], peers)
 
 
 def read(

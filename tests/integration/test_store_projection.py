@@ -379,7 +379,7 @@ def test_an_area_without_offices_has_those_of_the_area_above(
 def test_a_step_written_twice_changes_nothing_more(walk: Walk, now: datetime, at: At) -> None:
     walk.start("2026-09-30 10:00")
     walk.complete("2026-09-30 11:00", {"lead_unit": "sr-water"})
-    place = milestones.Place("sr-centre", lambda unit: pytest.fail(unit))
+    place = milestones.Place("sr", "sr-centre", lambda unit: pytest.fail(unit))
     timers = tuple(
         Timer(task, row["element"], row["deadline"], row["due"], row["leg"], "")
         for task, row in walk.computed.timers.items()
