@@ -1,4 +1,4 @@
-"""The web door: pages for the people of the hotline. It reads the clock and calls acts and reads."""
+"""The web door: pages for the people of the hotline. It reads the clock, calls acts and reads."""
 
 from __future__ import annotations
 

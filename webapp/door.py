@@ -22,6 +22,9 @@ COOKIE = "hotline_session"
 LANGUAGE = "hotline_language"
 LANGUAGES = ("zh", "en")
 
+MAY_WAIT = ("people.password", "people.sign_out")
+"""What somebody may do who has still to change the first password."""
+
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -157,13 +160,9 @@ def local_path(address: str) -> str:
 def give_token(response: AnyResponse, value: str) -> None:
     """Put a session's token into the cookie; "" takes it out."""
     if value:
-        response.set_cookie(
-            COOKIE, value, httponly=True, samesite="Lax", secure=tls()
-        )
+        response.set_cookie(COOKIE, value, httponly=True, samesite="Lax", secure=tls())
     else:
-        response.delete_cookie(
-            COOKIE, httponly=True, samesite="Lax", secure=tls()
-        )
+        response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=tls())
 
 
 def _admit() -> AnyResponse | None:
@@ -182,7 +181,7 @@ def _admit() -> AnyResponse | None:
         from webapp.people import ask_to_sign_in
 
         return ask_to_sign_in()
-    if found.must_change and action != SIGNED_IN:
+    if found.must_change and endpoint not in MAY_WAIT:
         return redirect(url_for("people.password"))
     if action != SIGNED_IN:
         authorize(found.user, action, {})

@@ -35,9 +35,7 @@ def _sign_in_page(
     name: str = "",
     error: str = "",
 ) -> Response:
-    body = render_template(
-        "sign_in.html", onward=onward, kept=list(kept), name=name, error=error
-    )
+    body = render_template("sign_in.html", onward=onward, kept=list(kept), name=name, error=error)
     return door.page(body, status)
 
 
@@ -130,7 +128,11 @@ def language(code: str) -> Response:
     answer = redirect(door.local_path(request.args.get("next", "")))
     if code in door.LANGUAGES:
         answer.set_cookie(
-            door.LANGUAGE, code, max_age=31_536_000, httponly=True, samesite="Lax",
+            door.LANGUAGE,
+            code,
+            max_age=31_536_000,
+            httponly=True,
+            samesite="Lax",
             secure=door.tls(),
         )
     return answer

@@ -107,7 +107,9 @@ def _http(error: HTTPException) -> Response:
 def _forged(error: CSRFError) -> Response:
     return answer(
         400,
-        gettext("页面停留太久或不是从本站提交的，刚才的提交没有生效。请返回上一页，刷新后重新提交。"),
+        gettext(
+            "页面停留太久或不是从本站提交的，刚才的提交没有生效。请返回上一页，刷新后重新提交。"
+        ),
     )
 
 

@@ -63,9 +63,7 @@ def release(number: str, task: int) -> Response:
 def overdue() -> str:
     """Legs that are or were overdue."""
     offset = _offset()
-    found = worklist.overdue(
-        door.store(), door.person(), door.now(), limit=ROWS, offset=offset
-    )
+    found = worklist.overdue(door.store(), door.person(), door.now(), limit=ROWS, offset=offset)
     return render_template("legs.html", kind="overdue", found=found, offset=offset, rows=ROWS)
 
 
@@ -73,7 +71,5 @@ def overdue() -> str:
 def unsigned() -> str:
     """Legs that were not signed in time (预警)."""
     offset = _offset()
-    found = worklist.unsigned(
-        door.store(), door.person(), door.now(), limit=ROWS, offset=offset
-    )
+    found = worklist.unsigned(door.store(), door.person(), door.now(), limit=ROWS, offset=offset)
     return render_template("legs.html", kind="unsigned", found=found, offset=offset, rows=ROWS)

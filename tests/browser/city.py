@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from html import unescape
 from zoneinfo import ZoneInfo
 
 from flask import Flask
@@ -15,7 +17,7 @@ from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from engine import definitions
-from engine.acts import people, places, versions
+from engine.acts import calendar, people, places, versions
 from engine.acts.people import Newcomer
 from engine.acts.places import Area, Unit
 from engine.store import Store
@@ -53,6 +55,10 @@ PEOPLE = (
 )
 
 
+MORNING = datetime(2026, 9, 30, 2, 0, tzinfo=UTC)
+"""Wednesday 30 September 2026, 10:00 in Shangrao, the day before seven days of rest."""
+
+
 class Clock:
     """The clock of a test's application; it stands until it is set."""
 
@@ -72,6 +78,7 @@ class Clock:
 
 def found(store: Store, now: datetime) -> None:
     """Put the city, its people and the shipped definitions into an empty store."""
+    calendar.seed(store, now)
     places.add(store, None, AREAS, UNITS, now)
     people.add_crowd(store, PEOPLE, PASSWORD, now)
     versions.deploy(store, None, definitions.shipped(), "初次部署", now)
@@ -94,6 +101,29 @@ def served(app: Flask) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+CALL = {
+    "phone": "13812341234",
+    "caller": "周女士",
+    "type": "help",
+    "title": "五三大道一排路灯不亮",
+    "matter": "从庆丰路口到中山路口，晚上一片漆黑。",
+    "place": "信州区五三大道庆丰路口",
+    "channel": "phone",
+}
+"""A call as the start form sends it."""
+
+
+def dispatched(app: Flask, taker: str, dispatcher: str, unit: str) -> tuple[str, int]:
+    """A call taken and dispatched to a unit: the ticket's number, and the unit's open task."""
+    assert Person(app, taker).post("/tickets/new", CALL).status_code == 302
+    desk = Person(app, dispatcher)
+    number, task = desk.tasks()[-1]
+    sent = {"lead_unit": unit, "item": "城市照明设施维护"}
+    assert desk.post(f"/tickets/{number}/tasks/{task}", sent).status_code == 302
+    officer = next(one for one in PEOPLE if one.unit == unit and "officer" in one.roles)
+    return next(found for found in Person(app, officer.name).tasks() if found[0] == number)
 
 
 HIDDEN = re.compile(r'<input type="hidden" name="(_\w+)" value="([^"]*)"')
@@ -120,13 +150,23 @@ class Person:
         for head, body in forms:
             goes = re.search(r'action="([^"]*)"', head)
             if 'method="post"' in head and (goes[1] if goes else "") == action:
-                return dict(HIDDEN.findall(body))
+                return {name: unescape(value) for name, value in HIDDEN.findall(body)}
         raise AssertionError(f"{path} has no form to {action or 'itself'}")
 
     def post(self, path: str, fields: dict[str, object], on: str = "") -> TestResponse:
         """Send the form to `path` that stands on the page `on` (default: on `path` itself)."""
         own = self.hidden(on or path, path if on else "")
         return self.client.post(path, data={**own, **fields})
+
+    def token(self) -> dict[str, str]:
+        """The page's own fields of any form, with a key that nobody has used."""
+        own = self.hidden("/password")
+        return {"_csrf": own["_csrf"], "_key": secrets.token_urlsafe(24)}
+
+    def tasks(self) -> list[tuple[str, int]]:
+        """The open tasks of the work list, in its order: (number of the ticket, task)."""
+        links = re.findall(r'<a href="/tickets/([\d-]+)/tasks/(\d+)"', self.text("/"))
+        return [(number, int(task)) for number, task in links]
 
     def sign_in(self, name: str, password: str = PASSWORD) -> TestResponse:
         own = self.hidden("/sign-in", "/sign-in")

@@ -31,7 +31,7 @@ def english() -> dict[str, Message]:
 
 
 def first(msgid: object) -> str:
-    return msgid if isinstance(msgid, str) else list(msgid)[0]  # type: ignore[call-overload]
+    return msgid if isinstance(msgid, str) else next(iter(msgid))  # type: ignore[call-overload]
 
 
 def extracted() -> set[str]:
@@ -90,7 +90,11 @@ def strings(path: Path) -> Iterator[ast.Constant]:
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in GETTEXT:
             spared |= {id(inner) for inner in ast.walk(node)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in spared:
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in spared
+        ):
             yield node
 
 

@@ -1,0 +1,128 @@
+"""What only a browser shows: focus, keyboard, fields that come and go, two clicks, languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.browser import city
+from tests.browser.conftest import Visitor
+from tests.browser.test_walk import dispatch, open_task, take_call
+
+Visit = Callable[..., Visitor]
+
+
+def test_the_keyboard_is_enough_to_sign_in_and_to_skip_the_head(visit: Visit):
+    visitor = visit()
+    visitor.go("/sign-in")
+    keyboard = visitor.page.keyboard
+    keyboard.press("Tab")
+    focused = visitor.page.locator(":focus")
+    assert focused.inner_text() == "跳到主要内容"
+    keyboard.press("Enter")
+    keyboard.press("Tab")
+    assert visitor.page.locator(":focus").get_attribute("name") == "name"
+    keyboard.type("sun")
+    keyboard.press("Tab")
+    keyboard.type(city.PASSWORD)
+    keyboard.press("Enter")
+    visitor.page.wait_for_url("**/")
+    assert visitor.page.get_by_role("heading", level=1).inner_text() == "待办"
+
+
+def test_errors_take_the_focus_and_lead_to_their_fields(visit: Visit):
+    visitor = visit()
+    visitor.sign_in("sun")
+    visitor.follow("登记来电")
+    visitor.press("受理并生成工单")
+    assert visitor.page.title().startswith("错误：")
+    assert visitor.page.locator(":focus").get_attribute("role") == "alert"
+    visitor.page.get_by_role("link", name="请填写“在哪里”。").click()
+    assert visitor.page.locator(":focus").get_attribute("name") == "place"
+
+
+def test_fields_come_and_go_without_a_reload_and_nothing_typed_is_lost(visit: Visit):
+    visitor = visit()
+    take_call(visitor)
+    open_task(visitor, "pan", "派单")
+    dispatch(visitor)
+    open_task(visitor, "li", "签收")
+    visitor.press("提交")
+    visitor.follow("办理并答复")
+    page = visitor.page
+    page.evaluate("window.same = true")
+    visitor.write("办了什么", "先写下的话")
+    assert page.get_by_label("为什么没有依据").count() == 0
+    visitor.choose("办结结果", "诉求无政策、法律法规依据")
+    page.get_by_label("怎样答复诉求人").press_sequentially("随即写下的话")
+    page.get_by_label("为什么没有依据").wait_for()
+    assert page.get_by_label("办了什么").input_value() == "先写下的话"
+    assert page.get_by_label("怎样答复诉求人").input_value() == "随即写下的话"
+    assert page.get_by_label("诉求无政策、法律法规依据").is_checked()
+    visitor.choose("办结结果", "诉求已办理完毕")
+    page.get_by_label("为什么没有依据").wait_for(state="detached")
+    assert page.evaluate("window.same") is True
+    assert page.get_by_role("button", name="更新表单").is_hidden()
+
+
+def test_two_clicks_make_one_ticket(visit: Visit):
+    visitor = visit()
+    visitor.sign_in("sun")
+    visitor.follow("登记来电")
+    visitor.choose("诉求类型", "咨询")
+    visitor.write("一句话说清什么事", "医保报销比例")
+    visitor.write("详细情况", "外地住院能报多少？")
+    visitor.write("在哪里", "上饶市")
+    visitor.page.get_by_role("button", name="受理并生成工单").dblclick()
+    visitor.page.wait_for_url("**/")
+    visitor.sign_out()
+    visitor.sign_in("pan")
+    assert visitor.page.get_by_text("医保报销比例").count() == 1
+
+
+def test_a_colleague_was_quicker_and_nothing_typed_is_lost(visit: Visit):
+    slow, quick = visit(), visit()
+    take_call(slow)
+    open_task(slow, "pan", "派单")
+    dispatch(slow)
+    open_task(slow, "li", "签收")
+    slow.write("经办人", "李卫东，电话 8200000")
+    quick.sign_in("lin")
+    quick.follow("签收")
+    quick.press("提交")
+    slow.press("提交")
+    assert "林小雨" in slow.page.content()
+    assert "李卫东，电话 8200000" in slow.page.content()
+    slow.look("conflict")
+
+
+def test_every_page_has_an_english_face(visit: Visit):
+    visitor = visit()
+    number = take_call(visitor)
+    open_task(visitor, "pan", "派单")
+    dispatch(visitor)
+    visitor.follow("English")
+    page = visitor.page
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.get_by_role("heading", level=1).inner_text() == "Tasks"
+    for path in ("/", "/overdue", "/unsigned", "/password", f"/tickets/{number}", "/nowhere"):
+        visitor.go(path)
+        visitor.look("en" + path.replace("/", "-").replace(number, "ticket"))
+    page.get_by_role("button", name="Sign out").click()
+    visitor.look("en-sign-in")
+    page.get_by_role("link", name="中文").click()
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+
+
+def test_errors_and_rare_pages_look_like_the_others(visit: Visit):
+    visitor = visit()
+    visitor.sign_in("guan")
+    visitor.look("no-tasks")
+    for path in ("/nowhere", "/overdue", "/password"):
+        visitor.go(path)
+        visitor.look("rare" + path.replace("/", "-"))
+    visitor.sign_out()
+    visitor.sign_in("sun")
+    visitor.go("/tickets?number=2099")
+    visitor.look("nothing-found")
+    visitor.go("/tickets")
+    visitor.look("find")

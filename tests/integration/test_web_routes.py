@@ -1,0 +1,188 @@
+"""Who gets through which route: route × role × own or another unit's ticket."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from engine.access import ACTIONS as ENGINE_ACTIONS
+from engine.access import ROLES
+from engine.acts import people
+from engine.store import Store
+from tests.browser import city
+from tests.browser.city import Clock, Person
+from webapp.pages import ACTIONS, OPEN, SIGNED_IN
+
+WHO = {
+    "call_taker": "sun",
+    "dispatcher": "pan",
+    "officer": "li",
+    "another_officer": "wang",
+    "reviewer": "shen",
+    "follow_up": "hui",
+    "archivist": "an",
+    "leader": "ling",
+    "duty_leader": "ban",
+    "supervisor": "du",
+    "auditor": "ji",
+    "administrator": "guan",
+    "process_owner": "liu",
+}
+"""A person of each role; the own ticket waits for the officers of li's unit."""
+
+NOBODY_ON_TICKETS = {"administrator": 403, "process_owner": 403}
+CENTRE = ("call_taker", "dispatcher", "reviewer", "follow_up", "archivist", "duty_leader")
+
+
+def everybody(status: int, **others: int) -> dict[str, int]:
+    return {**dict.fromkeys(WHO, status), **others}
+
+
+def of_centre(status: int) -> dict[str, int]:
+    return dict.fromkeys(CENTRE, status)
+
+
+LISTED = everybody(
+    200, **{"call_taker": 403, "follow_up": 403, "archivist": 403}, **NOBODY_ON_TICKETS
+)
+
+# Endpoint and method -> what each role is answered on its own ticket and on another unit's.
+# 302: done, and on to another page. Where no ticket is meant, both columns are the same.
+OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
+    ("work.tasks", "GET"): (everybody(200), everybody(200)),
+    ("work.overdue", "GET"): (LISTED, LISTED),
+    ("work.unsigned", "GET"): (LISTED, LISTED),
+    ("people.password", "GET"): (everybody(200), everybody(200)),
+    ("people.password", "POST"): (everybody(400), everybody(400)),  # nothing was filled in
+    ("people.sign_out", "POST"): (everybody(302), everybody(302)),
+    ("people.sign_in", "GET"): (everybody(302), everybody(302)),  # already signed in
+    ("people.sign_in", "POST"): (everybody(400), everybody(400)),  # nothing was filled in
+    ("people.language", "GET"): (everybody(302), everybody(302)),
+    ("health.healthz", "GET"): (everybody(200), everybody(200)),
+    ("static", "GET"): (everybody(200), everybody(200)),
+    ("tickets.find", "GET"): (everybody(200, **NOBODY_ON_TICKETS),) * 2,
+    ("tickets.new", "GET"): (everybody(403, call_taker=200),) * 2,
+    ("tickets.new", "POST"): (everybody(403, call_taker=422),) * 2,  # nothing was filled in
+    ("tickets.ticket", "GET"): (
+        everybody(200, another_officer=404, **NOBODY_ON_TICKETS),
+        everybody(404, supervisor=200, auditor=200, **NOBODY_ON_TICKETS),
+    ),
+    ("tickets.task", "GET"): (
+        everybody(403, officer=200, another_officer=404),
+        everybody(404, supervisor=403, auditor=403, **NOBODY_ON_TICKETS),
+    ),
+    ("tickets.task", "POST"): (
+        everybody(403, officer=302, another_officer=404),
+        everybody(404, supervisor=403, auditor=403, **NOBODY_ON_TICKETS),
+    ),
+    ("tickets.comment", "POST"): (
+        everybody(302, another_officer=404, auditor=403, **NOBODY_ON_TICKETS),
+        everybody(404, supervisor=302, auditor=403, **NOBODY_ON_TICKETS),
+    ),
+    ("work.claim", "POST"): (
+        everybody(403, officer=302, another_officer=404),
+        everybody(404, supervisor=403, auditor=403, **NOBODY_ON_TICKETS),
+    ),
+    ("work.release", "POST"): (
+        everybody(403, officer=409, another_officer=404),  # it was not taken
+        everybody(404, supervisor=403, auditor=403, **NOBODY_ON_TICKETS),
+    ),
+}
+
+SENT = {"tickets.comment": {"text": "请抓紧。"}}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(city.MORNING)
+
+
+@pytest.fixture
+def app(sqlite_store: Store, clock: Clock) -> Flask:
+    city.found(sqlite_store, clock())
+    return city.application(sqlite_store, clock)
+
+
+def routes(app: Flask) -> Iterator[tuple[str, str]]:
+    for rule in app.url_map.iter_rules():
+        for method in sorted(rule.methods or ()):
+            if method not in ("HEAD", "OPTIONS"):
+                yield rule.endpoint, method
+
+
+def test_every_route_declares_an_action_and_stands_in_the_matrix(app: Flask):
+    found = set(routes(app))
+    assert found == set(OWN_AND_OTHER), "a route without a row, or a row without a route"
+    assert {endpoint for endpoint, _ in found} == set(ACTIONS)
+    assert set(ACTIONS.values()) <= {*ENGINE_ACTIONS, OPEN, SIGNED_IN}
+    assert {who for who in WHO if who != "another_officer"} == ROLES
+
+
+def test_whoever_is_not_signed_in_reaches_only_what_is_open(app: Flask):
+    for endpoint, method in routes(app):
+        person = Person(app)
+        path = re.sub("<[^>]*>", "1", next(r.rule for r in app.url_map.iter_rules(endpoint)))
+        answer = person.client.open(path, method=method)
+        if ACTIONS[endpoint] == OPEN:
+            assert answer.status_code in (200, 302, 400, 404), endpoint
+            assert "/sign-in?" not in (answer.location or "")
+        elif method == "GET":
+            assert answer.status_code == 302, endpoint
+            assert "/sign-in?next=" in answer.location
+        else:
+            assert answer.status_code == 401, endpoint
+
+
+def test_a_first_password_has_to_be_changed_before_anything_else(app: Flask, clock: Clock):
+    store = app.extensions["hotline"].store
+    word = people.add_user(store, None, "new", "新来的", "sr-lights", ["officer"], clock())
+    person = Person(app)
+    person.sign_in("new", word)
+    for endpoint, method in routes(app):
+        if ACTIONS[endpoint] == OPEN or endpoint in ("people.password", "people.sign_out"):
+            continue
+        path = re.sub("<[^>]*>", "1", next(r.rule for r in app.url_map.iter_rules(endpoint)))
+        answer = person.client.open(path, method=method, data=person.token())
+        assert (answer.status_code, answer.location) == (302, "/password"), endpoint
+
+
+ORDER = ("tickets.comment", "work.release", "work.claim", "tickets.task")
+"""What changes a ticket, in the order in which it can be tried on one."""
+
+
+@pytest.mark.parametrize("whose", ["own", "other"])
+def test_everybody_gets_where_the_matrix_says(app: Flask, whose: str):
+    if whose == "own":
+        number, task = city.dispatched(app, "sun", "pan", "sr-lights")
+    else:
+        number, task = city.dispatched(app, "guo", "guo", "gf-water")
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    signed_in = {who: Person(app, name) for who, name in WHO.items()}
+    rows = sorted(
+        OWN_AND_OTHER, key=lambda row: (row[0] == "people.sign_out", row[1], _place(row[0]))
+    )
+    for endpoint, method in rows:
+        rule = next(r.rule for r in app.url_map.iter_rules(endpoint))
+        path = (
+            rule.replace("<number>", number)
+            .replace("<int:task>", str(task))
+            .replace("<code>", "zh")
+            .replace("<path:filename>", "app/icon.svg")
+        )
+        for who in sorted(WHO, key="officer".__eq__):  # the officer's turn changes things: last
+            sent = (
+                {**signed_in[who].token(), **SENT.get(endpoint, {})} if method == "POST" else None
+            )
+            with signed_in[who].client.open(path, method=method, data=sent) as answer:
+                found.setdefault((endpoint, method), {})[who] = answer.status_code
+                if answer.status_code == 404:
+                    assert city.CALL["title"] not in answer.get_data(as_text=True)
+    wanted = {row: columns[whose == "other"] for row, columns in OWN_AND_OTHER.items()}
+    assert found == wanted
+
+
+def _place(endpoint: str) -> int:
+    return ORDER.index(endpoint) if endpoint in ORDER else -1
