@@ -73,7 +73,7 @@ class Month:
         self._posts: dict[tuple[str, str], list[str]] = {}
         for person in demo().people:
             self._posts.setdefault((person.role, person.unit), []).append(person.name)
-        self._post_at = start + POST
+        self._start = start
         self.done = Done()
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> Done:
@@ -100,21 +100,18 @@ class Month:
     # --- the sweep -------------------------------------------------------------------------
 
     def _sweep_until(self, until: datetime) -> None:
-        """Sweep at each due time up to `until`, and now and then for the messages."""
+        """Sweep at each due time up to `until`, and at each quarter when a message waits."""
         while True:
-            due = agenda.next_due(self._store)
-            if due is not None and due <= min(until, self._post_at):
-                self._sweep(due)
-                continue
-            if self._post_at > until:
+            due, message = agenda.next_due(self._store)
+            quarter = None if message is None else self._quarter(message)
+            at = min((t for t in (due, quarter) if t is not None), default=None)
+            if at is None or at > until:
                 return
-            message = agenda.next_message(self._store)
-            if message is not None and message <= self._post_at:
-                self._sweep(self._post_at)
-            self._post_at += POST
-            if message is None and self._post_at < until:
-                # Nothing to deliver, and nobody acts before `until`.
-                self._post_at += POST * ((until - self._post_at) // POST)
+            self._sweep(at)
+
+    def _quarter(self, at: datetime) -> datetime:
+        """The next time after `at` at which messages are delivered."""
+        return self._start + POST * ((at - self._start) // POST + 1)
 
     def _sweep(self, at: datetime) -> None:
         swept = sweep.run_once(self._store, at)

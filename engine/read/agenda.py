@@ -48,8 +48,10 @@ _OF = (
     .where(tickets.c.number == bindparam("number"))
     .order_by(tasks.c.instance, tasks.c.task)
 )
-_NEXT_TIMER = select(func.min(timers.c.next_try_at))
-_NEXT_MESSAGE = select(func.min(outbox.c.next_try_at))
+_NEXT = select(
+    select(func.min(timers.c.next_try_at)).scalar_subquery(),
+    select(func.min(outbox.c.next_try_at)).scalar_subquery(),
+)
 _NUMBERS = select(tickets.c.number).order_by(tickets.c.id)
 
 
@@ -59,18 +61,11 @@ def waiting(store: Store, number: str) -> tuple[Waiting, ...]:
         return tuple(Waiting(*tuple(row)) for row in conn.execute(_OF, {"number": number}))
 
 
-def next_due(store: Store) -> datetime | None:
-    """When the sweep has to fire something next; None when no deadline waits."""
+def next_due(store: Store) -> tuple[datetime | None, datetime | None]:
+    """When the sweep has to fire a deadline next, and to deliver a message; None: never."""
     with store.read() as conn:
-        found: datetime | None = conn.execute(_NEXT_TIMER).scalar_one()
-    return found
-
-
-def next_message(store: Store) -> datetime | None:
-    """When a message has to be delivered next; None when none waits."""
-    with store.read() as conn:
-        found: datetime | None = conn.execute(_NEXT_MESSAGE).scalar_one()
-    return found
+        timer, message = conn.execute(_NEXT).one()
+    return timer, message
 
 
 def numbers(store: Store) -> tuple[str, ...]:
