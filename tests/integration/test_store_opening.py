@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Callable
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -220,21 +222,27 @@ def test_a_server_that_went_away_says_so_and_the_next_act_works(
         assert conn.execute(select(tables.areas)).all() == []
 
 
-def test_a_disk_that_is_read_only(sqlite_settings: Settings, tmp_path: Path) -> None:
-    var = sqlite_settings.home / "var"
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users may enter, unlike pytest's."""
+    folder = Path(tempfile.mkdtemp(prefix="hotline-home-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_a_disk_that_is_read_only(sqlite_settings: Settings, open_folder: Path) -> None:
+    shutil.copytree(sqlite_settings.home / "var", open_folder / "var")
+    settings = settings_of.read({"HOTLINE_HOME": str(open_folder)})
     user = servers.ordinary_user()
-    for path in [var, *var.rglob("*")]:
+    files = [open_folder / "var", *(open_folder / "var").rglob("*")]
+    for path in files:
         path.chmod(0o500 if path.is_dir() else 0o400)
         if user is not None:
             os.chown(path, user.pw_uid, user.pw_gid)
-    ours = [p for p in var.parents if p.is_relative_to(tmp_path.parents[1])]
-    for path in ours:
-        path.chmod(path.stat().st_mode | 0o011)
-    try:
-        said = _as_user(user, lambda: _code_of_writing(sqlite_settings))
-    finally:
-        for path in [var, *var.rglob("*")]:
-            path.chmod(0o700)
+    said = _as_user(user, lambda: _code_of_writing(settings))
+    for path in files:
+        path.chmod(0o700)
     assert said == "database_read_only"
 
 
@@ -420,3 +428,14 @@ def test_files_lie_below_home_unless_said_otherwise(home: Path) -> None:
     assert chosen.key_file == Path("/keys/one")
     with pytest.raises(Trouble, match="HOTLINE_HOME"):
         settings_of.read({"HOTLINE_HOME": str(home / "none")})
+
+
+# --- the suite itself ----------------------------------------------------------------------------
+
+
+def test_without_postgresql_the_suite_fails_with_the_command_to_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Path, "exists", lambda _path: False)
+    with pytest.raises(pytest.fail.Exception, match="apt-get install -y postgresql"):
+        servers.binaries()
