@@ -151,7 +151,10 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
             card=card_of(store, row) if content else Card(),
             legs=legs,
             deadlines=deadlines_of(conn, row.id, legs, calendar, now),
-            tasks=open_tasks(conn, store, user, row.id, now),
+            tasks=tuple(
+                item if content else replace(item, card=Card())
+                for item in open_tasks(conn, store, user, row.id, now)
+            ),
             history=tuple(
                 entry(event, payloads.get(event.seq), definitions, names)
                 for event in log.iterate(conn, number)

@@ -181,8 +181,9 @@ def _replayed(
         what = _step_differs(step, body)
         if what:
             raise _Differs(event.seq, f"第{event.seq}个事件重演的{what}与记录不符。")
+        sent = len(milestones.news(rows, step))
+        keys |= {f"{ticket.number}/{event.seq}/{n}" for n in range(1, sent + 1)}
         rows = milestones.advance(rows, step, event.at, place)
-        keys |= {f"{ticket.number}/{event.seq}/{n}" for n in range(1, len(step.messages) + 1)}
     return rows, blob, keys
 
 
