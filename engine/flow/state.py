@@ -67,6 +67,8 @@ def load(definitions: Definitions, blob: bytes) -> State:
             for packed in tokens:
                 _unpack(scope, packed)
             scope.task_tree = next(iter(scope.tasks.values()))
+        if not state.tasks:
+            raise Refused("state", problem="流程")
     except (ValueError, TypeError, KeyError, IndexError, StopIteration, zlib.error) as error:
         raise Refused("state", problem=str(error)) from error
     state.ids, state.legs, state.completed = ids, legs, completed

@@ -1,18 +1,46 @@
-"""What is wrong with uploaded definitions, said before they are deployed."""
+"""What is wrong with uploaded definitions, said before they are deployed.
+
+One family of rules a file; each is a function from what was drawn to findings. A rule that may be
+wrong about a sound diagram is no rule: `hotline deploy` refuses what stands here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from engine.flow.model import DefinitionsRefused, Finding
+from engine.flow.check import (
+    choices,
+    decisions,
+    forms,
+    milestones,
+    paths,
+    people,
+    runs,
+    timers,
+    variables,
+)
+from engine.flow.definitions import Drawn, draw
+from engine.flow.model import Finding
+
+FAMILIES: tuple[Callable[[Drawn], Iterable[Finding]], ...] = (
+    runs.findings,
+    paths.findings,
+    forms.findings,
+    people.findings,
+    milestones.findings,
+    timers.findings,
+    variables.findings,
+    choices.findings,
+    decisions.findings,
+)
 
 
 def check(files: Mapping[str, bytes]) -> list[Finding]:
-    """Every finding in these files (paths "bpmn/…", "forms/…"); none means they may be deployed."""
-    from engine.flow.definitions import Definitions
+    """Every finding in these files (paths "bpmn/…", "forms/…"); none means they may be deployed.
 
-    try:
-        Definitions.read(files)
-    except DefinitionsRefused as refused:
-        return list(refused.findings)
-    return []
+    What the engine cannot run comes alone: the other rules would only repeat it.
+    """
+    drawn = draw(files)
+    if drawn.findings:
+        return list(drawn.findings)
+    return [finding for family in FAMILIES for finding in family(drawn)]

@@ -1,0 +1,52 @@
+"""What forms give to the process: the routing fields and their options, read from the .form files.
+
+Only as much of form-js as the rules here need; whether a form is sound, formjs says.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from engine.flow.definitions import Drawn
+from engine.flow.model import Json
+
+Options = tuple[Json, ...]
+
+
+def path_of(form: str) -> str:
+    """The file of a form key."""
+    return f"forms/{form}.form"
+
+
+def fields(drawn: Drawn, form: str) -> Mapping[str, Options]:
+    """The routing fields of a form; options are empty where they are not fixed in it."""
+    try:
+        content = json.loads(drawn.files.get(path_of(form), b"{}"))
+    except (ValueError, RecursionError):
+        return {}
+    return {
+        str(one["key"]): _options(one)
+        for one in _components(content)
+        if "key" in one and _routing(one)
+    }
+
+
+def _components(content: Json) -> Iterator[Mapping[str, Json]]:
+    inner = content.get("components") if isinstance(content, dict) else None
+    for one in inner if isinstance(inner, list) else ():
+        if isinstance(one, dict):
+            yield one
+            yield from _components(one)
+
+
+def _routing(one: Mapping[str, Json]) -> bool:
+    properties = one.get("properties")
+    return isinstance(properties, dict) and str(properties.get("routing", "")).lower() == "true"
+
+
+def _options(one: Mapping[str, Json]) -> Options:
+    values = one.get("values")
+    if one.get("type") not in ("select", "radio") or not isinstance(values, list):
+        return ()
+    return tuple(value.get("value") for value in values if isinstance(value, dict))

@@ -1,0 +1,59 @@
+"""The milestones by which tickets, legs and indicators are filled are all drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.flow.definitions import MANIFEST, Drawn
+from engine.flow.model import Finding
+
+REQUIRED = {
+    "accepted": "受理",
+    "dispatched": "派发",
+    "signed": "签收",
+    "unsigned": "未及时签收",
+    "reported": "填报",
+    "overdue": "超期",
+    "closed": "办结",
+    "followed_up": "回访",
+    "rated": "评价",
+    "archived": "归档",
+}
+"""The milestones that a procedure must have, and what people call them."""
+
+OPTIONAL = frozenset({"report_rejected"})
+DEADLINES = frozenset({"sign", "handle"})
+
+
+def findings(drawn: Drawn) -> Iterator[Finding]:
+    """Milestones missing from what a call sets off, and milestones and deadlines unknown."""
+    reached = _called(drawn)
+    there = set()
+    for process in sorted(drawn.drawings):
+        one = drawn.drawings[process]
+        for element in one.elements.values():
+            if element.milestone and process in reached:
+                there.add(element.milestone)
+            if element.milestone and element.milestone not in {*REQUIRED, *OPTIONAL}:
+                sentence = f"{element.title}的里程碑“{element.milestone}”没有人认识。"
+                yield Finding(one.file, element.id, "milestone", sentence)
+            if element.deadline and element.deadline not in DEADLINES:
+                sentence = f"{element.title}的时限“{element.deadline}”没有人认识。"
+                yield Finding(one.file, element.id, "deadline", sentence)
+    for name, word in REQUIRED.items():
+        if reached and name not in there:
+            sentence = f"流程里没有“{word}”的里程碑（属性 milestone = {name}），指标将缺数。"
+            yield Finding(MANIFEST, "", "milestone", sentence)
+
+
+def _called(drawn: Drawn) -> set[str]:
+    """The process that a call starts, and those that are called from it."""
+    level = [drawn.manifest.get("start", {}).get("call")]
+    reached: set[str] = set()
+    while level:
+        process = level.pop()
+        if process in reached or process not in drawn.drawings:
+            continue
+        reached.add(process)
+        level += [element.called for element in drawn.drawings[process].elements.values()]
+    return reached

@@ -1,0 +1,42 @@
+"""Every user task says who does it: a role that exists, and a unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.flow.definitions import Drawn
+from engine.flow.model import Finding
+
+ROLES = frozenset(
+    (
+        "call_taker",
+        "dispatcher",
+        "officer",
+        "reviewer",
+        "follow_up",
+        "archivist",
+        "leader",
+        "duty_leader",
+        "supervisor",
+        "auditor",
+        "administrator",
+        "process_owner",
+    )
+)
+
+
+def findings(drawn: Drawn) -> Iterator[Finding]:
+    """User tasks without a role, with one that nobody has, or without a unit."""
+    for one in drawn.drawings.values():
+        for element in one.elements.values():
+            if element.kind != "userTask":
+                continue
+            if not element.role:
+                sentence = f"{element.title}没有岗位，请写候选组，或在泳道上写属性 role。"
+                yield Finding(one.file, element.id, "role", sentence)
+            elif element.role not in ROLES:
+                sentence = f"{element.title}的岗位“{element.role}”不存在。"
+                yield Finding(one.file, element.id, "role", sentence)
+            if not element.unit:
+                sentence = f"{element.title}没有单位，请在任务或泳道上写属性 unit。"
+                yield Finding(one.file, element.id, "unit", sentence)

@@ -1,0 +1,126 @@
+"""Every variable that an expression reads is set by something in its scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from engine.flow import expressions
+from engine.flow.check import answers
+from engine.flow.check.answers import Options
+from engine.flow.definitions import Drawn
+from engine.flow.drawing import Drawing, Element, Passing
+from engine.flow.model import Finding
+
+GIVEN = frozenset({"number", "type", "area", "centre", "authority", "channel"})
+"""Variables that every process has which the manifest starts."""
+
+COUNTS = frozenset({"nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstances"})
+
+
+def findings(drawn: Drawn) -> Iterator[Finding]:
+    """Names that nothing sets: not the start, a form, a decision, a mapping or a loop.
+
+    What a message brings is declared by the property `sets` of the element that receives it.
+    """
+    known = {process: set_in(drawn, one) for process, one in drawn.drawings.items()}
+    for process in sorted(drawn.drawings):
+        one = drawn.drawings[process]
+        for element in one.elements.values():
+            here = known[process] | _around(one, element)
+            read = _names(drawn, one, element) - here
+            # Out mappings read the called process's variables, not the caller's.
+            read |= _passed_names(element.outputs) - known.get(element.called, set())
+            for name in sorted(read):
+                sentence = f"{element.title}用到的变量“{name}”没有任何地方赋值。"
+                yield Finding(one.file, element.id, "variable", sentence)
+
+
+def set_in(drawn: Drawn, one: Drawing) -> set[str]:
+    """The variables that a process may have."""
+    known: set[str] = set()
+    if one.id in drawn.manifest.get("start", {}).values():
+        known |= GIVEN
+    for element in one.elements.values():
+        known |= answers.fields(drawn, element.form).keys()
+        known |= {passing.target for passing in element.outputs}
+        known |= {name.strip() for name in element.properties.get("sets", "").split(",")}
+        if element.decision in drawn.tables:
+            columns = {column.name for column in drawn.tables[element.decision].outputs}
+            known |= {element.result} if element.result else columns
+    for caller in drawn.drawings.values():
+        for element in caller.elements.values():
+            if element.called == one.id:
+                known |= {passing.target for passing in element.inputs}
+    return known
+
+
+def options(drawn: Drawn) -> Mapping[str, Options]:
+    """The options of each variable whose every form offers fixed ones; they are put together."""
+    found: dict[str, list[Options]] = {}
+    for one in drawn.drawings.values():
+        for element in one.elements.values():
+            for name, offered in answers.fields(drawn, element.form).items():
+                found.setdefault(name, []).append(offered)
+    return {
+        name: tuple(dict.fromkeys(value for options in lists for value in options))
+        for name, lists in found.items()
+        if all(lists) and name not in _otherwise_set(drawn)
+    }
+
+
+def _otherwise_set(drawn: Drawn) -> set[str]:
+    """Variables that a decision, a message or another name's mapping sets as well."""
+    names: set[str] = set()
+    for one in drawn.drawings.values():
+        for element in one.elements.values():
+            for passing in (*element.inputs, *element.outputs):
+                if passing.expression or passing.source != passing.target:
+                    names.add(passing.target)
+            names |= {name.strip() for name in element.properties.get("sets", "").split(",")}
+            names |= {element.result} if element.result else set()
+            if element.decision in drawn.tables and not element.result:
+                names |= {column.name for column in drawn.tables[element.decision].outputs}
+            if element.loop is not None:
+                names.add(element.loop.variable)
+    return names
+
+
+def _around(one: Drawing, element: Element) -> set[str]:
+    """The loop variables of an element and of the subprocesses that it stands in."""
+    names: set[str] = set()
+    place: Element | None = element
+    while place is not None:
+        if place.loop is not None:
+            names |= {place.loop.variable, "loopCounter", *COUNTS}
+        place = one.elements.get(place.scope)
+    return names
+
+
+def _names(drawn: Drawn, one: Drawing, element: Element) -> set[str]:
+    """The variables that an element reads in its own scope."""
+    loop = element.loop
+    texts = [element.time_date, element.time_duration]
+    if element.kind == "userTask":
+        texts.append(element.unit)
+    if loop is not None:
+        texts += [loop.condition, _braced(loop.collection), _braced(loop.cardinality)]
+    texts += [flow.condition for flow in one.outgoing(element.id)]
+    names = _passed_names(element.inputs)
+    for text in texts:
+        names |= expressions.read_value(text).names
+    if element.decision in drawn.tables:
+        for column in drawn.tables[element.decision].inputs:
+            names |= column.expression.names
+    return names
+
+
+def _passed_names(passings: Iterable[Passing]) -> set[str]:
+    names: set[str] = set()
+    for passing in passings:
+        names |= expressions.read_value(passing.expression).names
+        names |= {passing.source} if passing.source else set()
+    return names
+
+
+def _braced(text: str) -> str:
+    return text if not text or "${" in text else f"${{{text}}}"
