@@ -20,7 +20,7 @@ from engine.store import Store
 from tests.commands import copied, hotline, with_new_task, with_sign_limit
 from tests.integration.test_cli_definitions import FORM
 
-RUN = ("simulate", "--from", "2026-09-21", "--days", 20, "--tickets", 40, "--seed", 7)
+RUN = ("simulate", "--from", "2026-09-21", "--days", 20, "--tickets", 50, "--seed", 7)
 
 
 def month(home: Path, *more: object, **environment: str) -> dict:
@@ -48,7 +48,7 @@ def city(simulated, tmp_path) -> Path:
 
 def test_tickets_go_all_the_way_and_some_are_late(simulated):
     found = simulated[1]
-    assert found["tickets"] == 40
+    assert found["tickets"] == 50
     assert found["ended"] > 5
     assert found["tickets"] > found["ended"]
     assert found["fired"] >= found["unsigned"] + found["overdue"]
@@ -67,8 +67,8 @@ def test_another_seed_gives_another_month(simulated, home):
 
 def test_everything_verifies_and_progress_is_on_stderr(simulated):
     done = hotline(simulated[0], "verify", "--all")
-    assert "全部相符：41 条链" in done.stdout
-    assert "已核查 41/41" in done.stderr
+    assert "全部相符：51 条链" in done.stdout
+    assert "已核查 51/51" in done.stderr
 
 
 def test_replay_is_the_same_under_any_hash_seed_and_time_zone(simulated):
@@ -101,7 +101,7 @@ def test_on_postgresql_the_month_is_the_same(simulated, bare_postgresql):
         "--all",
         HOTLINE_DATABASE_URL=settings.environment()["HOTLINE_DATABASE_URL"],
     )
-    assert "全部相符：41 条链" in done.stdout
+    assert "全部相符：51 条链" in done.stdout
 
 
 def test_a_database_that_has_tickets_is_refused_untouched(city):
