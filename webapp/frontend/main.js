@@ -33,7 +33,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
-  for (const control of controls(event.detail.target)) {
+  // The target of the event is the old element, which is no longer in the page.
+  const fresh = document.getElementById(event.detail.target.id);
+  for (const control of fresh ? controls(fresh) : []) {
     if (control.type === "hidden" || !kept.has(slot(control))) continue;
     const value = kept.get(slot(control));
     if (typeof value === "boolean") control.checked = value;
