@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from engine.access import User
-from engine.errors import Trouble
-from engine.store import Store, log, rights, steps
+from engine.errors import Trouble, VaultError
+from engine.store import Store, forms, log, rights, steps
 from engine.store.tables import drafts, tasks, user_roles, users
 from engine.store.tickets import FIRST, Ticket
 
@@ -160,3 +160,31 @@ def comment(store: Store, user: User, number: str, text: str, now: datetime, key
         body = {"request": key}
         payload = {"text": text}
         log.append(conn, ticket, "fact", "comment", now, user.name, user.unit, body, payload)
+
+
+def unmask(
+    store: Store, user: User, number: str, reason: str, now: datetime, key: str
+) -> dict[str, str]:
+    """Read what the card hides or shortens (label → answer), with a reason that stays on record.
+
+    Errors: Denied; Trouble reason_needed, request_*; VaultError erased.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise Trouble("reason_needed")
+    with store.write() as conn:
+        # Somebody who may not write a comment reads what happened, not what was said.
+        ticket, _ = rights.hold(conn, store, user, number, "comment_ticket")
+        if ticket.key is None:
+            raise VaultError("erased", number=number)
+        if steps.once(conn, key, user.name, f"unmask/{number}", now):
+            body = {"reason": reason[:500], "request": key}
+            log.append(conn, ticket, "fact", "unmask", now, user.name, user.unit, body)
+        answers = log.read_payloads(conn, store, number)[1]["answers"]
+        first = next(log.iterate(conn, number)).body
+        form = forms.read(store.definitions(ticket.version), first["form"])
+        return {
+            field.label: str(answers[field.key])
+            for field in form.fields
+            if field.card and field.key in answers
+        }

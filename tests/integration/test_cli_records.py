@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from pysqlite3 import dbapi2
 
 from tests.commands import hotline
 
-AT = ("--from", "2026-09-21", "--days", 12, "--tickets", 6, "--seed", 3)
+AT = ("--from", "2026-09-21", "--days", 25, "--tickets", 8, "--seed", 3)
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +27,6 @@ def original(tmp_path_factory) -> Path:
 @pytest.fixture
 def city(original, tmp_path) -> Path:
     """A copy of it, to be tampered with."""
-    import shutil
-
     shutil.copytree(original, tmp_path / "city")
     return tmp_path / "city"
 
@@ -70,7 +69,8 @@ def test_a_ticket_is_told_in_words_and_its_record_holds(city):
         "UPDATE events SET actor = 'somebody' WHERE chain = '{}' AND seq = {}",
         "UPDATE events SET body = 'no json' WHERE chain = '{}' AND seq = {}",
         "UPDATE events SET at = 'never' WHERE chain = '{}' AND seq = {}",
-        "DELETE FROM payloads WHERE event = (SELECT id FROM events WHERE chain = '{}' AND seq = {})",
+        "DELETE FROM payloads "
+        "WHERE event = (SELECT id FROM events WHERE chain = '{}' AND seq = {})",
         "UPDATE payloads SET content = zeroblob(80) "
         "WHERE event = (SELECT id FROM events WHERE chain = '{}' AND seq = {})",
     ],
@@ -139,9 +139,8 @@ def test_a_ticket_whose_key_is_erased_still_verifies_and_its_content_is_gone(cit
     hotline(city, *erase, "--as", f"{area}.db1")
     after = hotline(city, "show", number)
     assert "记录链完整" in after.stdout
-    assert "已于" in after.stdout
+    assert "依规销毁" in after.stdout
     assert title[1] not in after.stdout
-    assert reason in after.stdout or reason in hotline(city, "show", number).stdout
     hotline(city, "verify", "--all")
     hotline(city, *erase, "--as", f"{area}.db1", code=1)
     content = (city / "var/hotline.db").read_bytes()
