@@ -126,6 +126,8 @@ class Drawing:
     file: str
     elements: Mapping[str, Element]
     flows: tuple[Flow, ...]
+    others: frozenset[str] = frozenset()
+    """Ids of what stands there beside: annotations, and elements of kinds that are refused."""
 
     def outgoing(self, element: str) -> tuple[Flow, ...]:
         """The flows out of an element, in the order of the file."""
@@ -155,7 +157,14 @@ def read(path: str, root: etree._Element, node: etree._Element) -> Drawing:
     }
     reader = _Reader(path, node.get("id", ""), names, _lanes(node))
     reader.walk(node, reader.process, None)
-    return Drawing(reader.process, node.get("name", ""), path, reader.elements, tuple(reader.flows))
+    return Drawing(
+        reader.process,
+        node.get("name", ""),
+        path,
+        reader.elements,
+        tuple(reader.flows),
+        frozenset(reader.others),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +183,7 @@ class _Reader:
         self.lanes = lanes
         self.elements: dict[str, Element] = {}
         self.flows: list[Flow] = []
+        self.others: set[str] = set()
 
     def walk(self, parent: etree._Element, scope: str, lane: _Lane | None) -> None:
         for node in parent:
@@ -196,6 +206,8 @@ class _Reader:
                 self.elements[element.id] = element
                 if kind == "subProcess":
                     self.walk(node, element.id, own_lane)
+            else:
+                self.others.add(node.get("id", ""))
 
     def element(self, node: etree._Element, kind: str, scope: str, lane: _Lane | None) -> Element:
         own = _properties(node)

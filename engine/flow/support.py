@@ -127,6 +127,8 @@ def of_drawing(
                 for rule, sentence in sentences
             ]
     for flow in one.flows:
+        if {flow.source, flow.target} & one.others:
+            continue  # a kind that is refused anyway
         ends = [one.elements.get(flow.source), one.elements.get(flow.target)]
         if any(end is None or end.scope != flow.scope for end in ends):
             sentence = f"流向“{flow.id}”的一端没有连上元素，或跨出了子流程。"
