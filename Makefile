@@ -18,7 +18,7 @@ unexport PYTHONPATH PYTHONHOME
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 .PHONY: help run test test-long lint format check bench wheel frontend translations setup \
-        requirements clean
+        requirements test-needs clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,12 +26,10 @@ help: ## this list
 run: setup ## set up, make a demo city the first time, serve http://127.0.0.1:8000
 	@tools/run
 
-test: setup $(VENV)/.dev ## all tests but the long ones
-	@tools/need postgresql chromium fonts-noto-cjk
+test: test-needs setup $(VENV)/.dev ## all tests but the long ones
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long" $(ARGS)
 
-test-long: setup $(VENV)/.dev ## the long tests: many kills, many tickets
-	@tools/need postgresql chromium fonts-noto-cjk
+test-long: test-needs setup $(VENV)/.dev ## the long tests: many kills, many tickets
 	$(BIN)/python -m pytest -m long $(ARGS)
 
 lint: $(VENV)/.project $(VENV)/.dev ## style, types, imports, lock files
@@ -53,6 +51,11 @@ bench: $(VENV)/.project ## milliseconds per step; prints, promises nothing
 
 wheel: setup ## dist/*.whl, with diagrams, forms, pages and their parts
 	$(BIN)/python -m build --wheel --no-isolation
+
+# First and all at once, so that one command is printed and not one after another.
+test-needs:
+	@PYTHON=$(PYTHON) tools/need $(if $(wildcard $(BIN)/python),,python3-venv) \
+	  postgresql chromium fonts-noto-cjk
 
 setup: $(VENV)/.project frontend translations
 frontend: $(VENDOR)
