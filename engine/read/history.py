@@ -145,7 +145,12 @@ def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> I
     for moved in body.get("moved", ()):
         label = DEADLINES.get(moved["deadline"], moved["deadline"])
         was, to = (due_moment(datetime.fromisoformat(moved[name])) for name in ("from", "to"))
-        yield f"{label}由{was}改为{to}" if was != to else f"{label}仍为{to}，不再是暂定"
+        if was != to:
+            yield f"{label}由{was}改为{to}"
+        elif moved["was_provisional"] and not moved["provisional"]:
+            yield f"{label}仍为{to}，不再是暂定"
+        else:
+            yield f"{label}仍为{to}，计算所依据的日历已更新"
     for message in body.get("messages", ()):
         element = drawn.get(message["element"])
         yield f"发出消息：{element.name if element and element.name else message['topic']}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -13,7 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, func, select
 from engine.errors import Trouble
 from engine.flow import process
 from engine.flow import state as codec
-from engine.flow.model import SEMANTICS, Json, Milestone, Refused, Step
+from engine.flow.model import SEMANTICS, Json, Milestone, Refused, Step, Timer
 from engine.record import Event, instant
 from engine.store import log, projection, requests, tickets
 from engine.store.session import Store
@@ -146,10 +147,11 @@ def revise(
             "from": instant(old.due),
             "to": instant(timer.due),
             "provisional": timer.provisional,
+            "was_provisional": old.provisional,
         }
         for timer in step.timers
         if (old := before.get((timer.leg or 0, timer.deadline))) is not None
-        and _differs(old, timer.due, timer.provisional)
+        and _differs(old, timer)
     ]
     if not moved:
         return False
@@ -157,5 +159,12 @@ def revise(
     return True
 
 
-def _differs(old: Row[Any], due: datetime, provisional: bool) -> bool:
-    return bool(old.due != due or old.provisional != provisional)
+def _differs(old: Row[Any], timer: Timer) -> bool:
+    """Whether a deadline says something new: another time, or the same for other reasons."""
+    if old.due != timer.due or old.provisional != timer.provisional:
+        return True
+    return _reasons(json.loads(old.why)) != _reasons(dict(timer.why))
+
+
+def _reasons(why: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in why.items() if name != "revision"}
