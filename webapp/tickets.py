@@ -112,6 +112,25 @@ def comment(number: str) -> Response:
     return redirect(url_for("tickets.ticket", number=number))
 
 
+@page(desk, "/tickets/<number>/caller", "comment_ticket", methods=("GET", "POST"))
+def caller(number: str) -> Response:
+    """Who called and where to reach them, unmasked for a reason that stays on record."""
+    store, person, now = door.store(), door.person(), door.now()
+    found = reading.page(store, person, number, now)
+    if not found.may_comment:
+        raise Denied("denied")
+    reason = request.form.get("reason", "").strip()
+    shown: Mapping[str, str] | None = None
+    error = ""
+    if request.method == "POST":
+        if reason:
+            shown = work.unmask(store, person, number, reason, now, door.key())
+        else:
+            error = gettext("请写明为什么要看。")
+    body = render_template("caller.html", ticket=found, shown=shown, error=error)
+    return door.page(body, 422 if error else 200)
+
+
 def _what_next(number: str) -> str:
     """What comes next on a ticket, as far as the person may see it."""
     try:

@@ -109,10 +109,10 @@ def time_left(remaining: Remaining | None, due: datetime | None, now: datetime) 
     if remaining.late:
         days = -remaining.days
         if days < 1:
-            return gettext("已超期，应于 %(when)s 前完成", when=when)
+            return gettext("已过时限，应于 %(when)s 前完成", when=when)
         return ngettext(
-            "已超期 %(num)d 个工作日，应于 %(when)s 前完成",
-            "已超期 %(num)d 个工作日，应于 %(when)s 前完成",
+            "已过时限 %(num)d 个工作日，应于 %(when)s 前完成",
+            "已过时限 %(num)d 个工作日，应于 %(when)s 前完成",
             days,
             when=when,
         )

@@ -59,6 +59,15 @@ def release(number: str, task: int) -> Response:
     return redirect(url_for("work.tasks"))
 
 
+@page(desk, "/tickets/<number>/tasks/<int:task>/hand-over", "work_task", methods=("POST",))
+def hand_over(number: str, task: int) -> Response:
+    """Give a task to a colleague."""
+    to = request.form.get("to", "")
+    work.hand_over(door.store(), door.person(), number, task, to, door.now(), door.key())
+    flash(gettext("已把工单 %(number)s 的任务移交给同事。", number=number))
+    return redirect(url_for("work.tasks"))
+
+
 @page(desk, "/overdue", "list_overdue")
 def overdue() -> str:
     """Legs that are or were overdue."""

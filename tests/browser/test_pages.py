@@ -95,6 +95,17 @@ def test_a_colleague_was_quicker_and_nothing_typed_is_lost(visit: Visit):
     slow.look("conflict")
 
 
+def test_the_caller_s_number_is_asked_for_and_shown(visit: Visit):
+    visitor = visit()
+    number = take_call(visitor)
+    visitor.go(f"/tickets/{number}/caller")
+    visitor.look("caller-asked")
+    visitor.write("为什么要看", "回电核实")
+    visitor.press("查看")
+    assert visitor.page.get_by_text("13812341234").count() == 1
+    visitor.look("caller-shown")
+
+
 def test_every_page_has_an_english_face(visit: Visit):
     visitor = visit()
     number = take_call(visitor)

@@ -153,5 +153,5 @@ def test_what_is_late_is_listed_in_words(visit: Visit):
     visitor.look("ticket-overdue")
     visitor.sign_out()
     visitor.sign_in("li")
-    assert "已超期" in visitor.page.content()
+    assert "已过时限" in visitor.page.content()
     visitor.look("tasks-overdue")

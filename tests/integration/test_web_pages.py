@@ -264,7 +264,7 @@ def test_due_times_are_words(app: Flask, clock: Clock):
         ("2026-09-30 11:00", "还剩 1 个工作日，10月8日 24:00 到期"),
         ("2026-10-05 11:00", "还剩 1 个工作日，10月8日 24:00 到期"),
         ("2026-10-08 23:59", "今天到期：10月8日 24:00"),
-        ("2026-10-10 00:00", "已超期 2 个工作日，应于 10月8日 24:00 前完成"),
+        ("2026-10-10 00:00", "已过时限 2 个工作日，应于 10月8日 24:00 前完成"),
     ]:
         clock.set(moment)
         assert words in Person(app, "li").text("/")
@@ -295,6 +295,30 @@ def test_a_comment_is_said_to_all_who_see_the_ticket(app: Flask):
     )
     assert answer.status_code == 302
     assert "请先回电。" in Person(app, "li").text(f"/tickets/{number}")
+
+
+def test_the_caller_s_number_is_shown_for_a_reason_that_stays(app: Flask):
+    number, _ = city.dispatched(app, "sun", "pan", "sr-lights")
+    path = f"/tickets/{number}/caller"
+    person = Person(app, "li")
+    assert "13812341234" not in person.text(path)
+    assert person.post(path, {"reason": " "}).status_code == 422
+    answer = person.post(path, {"reason": "回电核实是哪几盏灯"})
+    assert answer.status_code == 200
+    assert "13812341234" in page_of(answer)
+    history = unescape(Person(app, "pan").text(f"/tickets/{number}"))
+    assert "回电核实是哪几盏灯" in history
+    assert "13812341234" not in history
+
+
+def test_a_task_is_handed_over_to_a_colleague(app: Flask):
+    number, task = city.dispatched(app, "sun", "pan", "sr-lights")
+    path = f"/tickets/{number}/tasks/{task}"
+    li = Person(app, "li")
+    li.post(f"{path}/claim", {}, on="/")
+    assert "林小雨" in li.text(path)
+    assert li.post(f"{path}/hand-over", {"to": "lin"}, on=path).status_code == 302
+    assert f'{path}"' in Person(app, "lin").text("/?tab=mine")
 
 
 def test_the_pages_speak_english_when_asked_and_chinese_without_a_catalogue(

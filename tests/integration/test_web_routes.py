@@ -49,6 +49,9 @@ LISTED = everybody(
     200, **{"call_taker": 403, "follow_up": 403, "archivist": 403}, **NOBODY_ON_TICKETS
 )
 
+SPOKEN_ON_OWN = everybody(200, another_officer=404, auditor=403, **NOBODY_ON_TICKETS)
+SPOKEN_ON_OTHER = everybody(404, supervisor=200, auditor=403, **NOBODY_ON_TICKETS)
+
 # Endpoint and method -> what each role is answered on its own ticket and on another unit's.
 # 302: done, and on to another page. Where no ticket is meant, both columns are the same.
 OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
@@ -82,8 +85,14 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
         everybody(302, another_officer=404, auditor=403, **NOBODY_ON_TICKETS),
         everybody(404, supervisor=302, auditor=403, **NOBODY_ON_TICKETS),
     ),
+    ("tickets.caller", "GET"): (SPOKEN_ON_OWN, SPOKEN_ON_OTHER),
+    ("tickets.caller", "POST"): (SPOKEN_ON_OWN, SPOKEN_ON_OTHER),
     ("work.claim", "POST"): (
         everybody(403, officer=302, another_officer=404),
+        everybody(404, supervisor=403, auditor=403, **NOBODY_ON_TICKETS),
+    ),
+    ("work.hand_over", "POST"): (
+        everybody(403, officer=400, another_officer=404),  # there is nobody called that
         everybody(404, supervisor=403, auditor=403, **NOBODY_ON_TICKETS),
     ),
     ("work.release", "POST"): (
@@ -92,7 +101,11 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
     ),
 }
 
-SENT = {"tickets.comment": {"text": "请抓紧。"}}
+SENT = {
+    "tickets.comment": {"text": "请抓紧。"},
+    "tickets.caller": {"reason": "回电核实"},
+    "work.hand_over": {"to": "nobody"},
+}
 
 
 @pytest.fixture
@@ -149,7 +162,7 @@ def test_a_first_password_has_to_be_changed_before_anything_else(app: Flask, clo
         assert (answer.status_code, answer.location) == (302, "/password"), endpoint
 
 
-ORDER = ("tickets.comment", "work.release", "work.claim", "tickets.task")
+ORDER = ("tickets.comment", "work.release", "work.hand_over", "work.claim", "tickets.task")
 """What changes a ticket, in the order in which it can be tried on one."""
 
 
