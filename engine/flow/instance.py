@@ -17,7 +17,7 @@ from SpiffWorkflow.util.task import TaskState
 from engine.flow import expressions, specs
 from engine.flow.events import ErrorEvent, MessageEvent
 from engine.flow.model import Json, Message, Milestone, Reading, Readings, Refused, Walked
-from engine.flow.plain import copied
+from engine.flow.plain import copied, snapshot
 from engine.flow.readings import due_question
 from engine.flow.timers import due_of
 from engine.flow.tokens import Journal, Scope, ScopeNotices, Token, Variables
@@ -121,14 +121,14 @@ class State(ScopeNotices, BpmnWorkflow):
         if element is not None and element.milestone:
             due = due_of(token)
             at = self.clock if due is None else min(due, self.clock)
-            values = copied(dict(token.data))
+            values = snapshot(token.data)
             self.journal.milestones.append(
                 Milestone(element.milestone, at, element.id, token.id, token.leg, values)
             )
 
     def say(self, token: Token, topic: str) -> None:
         """Notes a message to the world."""
-        values = copied(dict(token.data))
+        values = snapshot(token.data)
         element = token.task_spec.bpmn_id or ""
         self.journal.messages.append(Message(topic, element, token.id, token.leg, values))
 

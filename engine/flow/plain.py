@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
+import orjson
+
 from engine.flow.model import Json, Refused
 
 LARGEST = 10_000
@@ -9,6 +14,9 @@ LARGEST = 10_000
 
 LONGEST = 10_000
 """Characters that one string of process data may hold."""
+
+LARGEST_INTEGER = 2**53
+"""Beyond it, other readers of JSON round."""
 
 
 def copied(value: Json) -> Json:
@@ -24,7 +32,11 @@ def _copied(value: Json, budget: list[int]) -> Json:
     budget[0] -= 1
     if budget[0] < 0:
         raise Refused("data", problem="数据太大")
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        if not math.isfinite(value) or (isinstance(value, int) and abs(value) > LARGEST_INTEGER):
+            raise Refused("data", problem="数太大")
         return value
     if isinstance(value, str):
         if len(value) > LONGEST:
@@ -37,3 +49,9 @@ def _copied(value: Json, budget: list[int]) -> Json:
             raise Refused("data", problem="数据不是普通的值")
         return {key: _copied(member, budget) for key, member in value.items()}
     raise Refused("data", problem="数据不是普通的值")
+
+
+def snapshot(variables: Mapping[str, Json]) -> dict[str, Json]:
+    """A copy of a scope's variables, which are known to be plain: quicker than `copied`."""
+    copy: dict[str, Json] = orjson.loads(orjson.dumps(dict(variables)))
+    return copy

@@ -20,7 +20,7 @@ from engine.flow.drawing import Element
 from engine.flow.events import FirstOf, MessageEvent
 from engine.flow.instance import State
 from engine.flow.model import Json, OpenTask, Readings, Refused, Step, Timer
-from engine.flow.plain import copied
+from engine.flow.plain import copied, snapshot
 from engine.flow.readings import RecordedReadings
 from engine.flow.timers import DueTimer, why_of
 from engine.flow.tokens import Journal, Token
@@ -174,8 +174,8 @@ def _result(state: State) -> Step:
         messages=tuple(journal.messages),
         readings=tuple(journal.readings),
         walked=tuple(journal.walked),
-        values=copied(dict(state.data)),
-        scopes={scope.address: copied(dict(scope.data)) for scope in state.called()},
+        values=snapshot(state.data),
+        scopes={scope.address: snapshot(scope.data) for scope in state.called()},
         ended=state.completed,
     )
 

@@ -39,7 +39,7 @@ def dump(state: State) -> bytes:
         for scope in state.scopes()
     ]
     whole = [state.process, state.ids, state.legs, state.completed, scopes]
-    return FORMAT + zlib.compress(orjson.dumps(whole), 6)
+    return FORMAT + zlib.compress(orjson.dumps(whole), 1)
 
 
 def load(definitions: Definitions, blob: bytes) -> State:
