@@ -51,6 +51,20 @@ EVENT_NAMES = {
     "": "无定义",
 }
 
+EXTENSIONS = {
+    "executionListener": "执行监听器",
+    "taskListener": "任务监听器",
+    "inputOutput": "输入输出参数",
+    "connector": "连接器",
+    "field": "字段注入",
+    "formData": "生成的表单（请用 .form 文件）",
+    "failedJobRetryTimeCycle": "重试周期",
+}
+"""Extensions of Camunda that would be passed over in silence, and what people call them."""
+
+LARGEST = 2_000
+"""Elements and flows that one process may have."""
+
 RESERVED = frozenset({"Start", "End", "Root"})
 
 
@@ -84,6 +98,10 @@ def _of_process(path: str, process: etree._Element) -> Iterator[Finding]:
                 sentence = f"{title}的编号（id）为空、重复或是保留字。"
                 yield Finding(path, element, "id", sentence)
             seen.add(element)
+        for one in node.findall(f"{BPMN}extensionElements/*"):
+            if local(one) in EXTENSIONS:
+                sentence = f"{title}上的{EXTENSIONS[local(one)]}不会执行，请去掉。"
+                yield Finding(path, element, "extension", sentence)
         if kind == "subProcess" and node.get("triggeredByEvent") == "true":
             yield Finding(path, element, "unsupported", f"{title}是事件子流程，不能执行。")
         definitions = [
@@ -107,6 +125,8 @@ def of_drawing(
     one: Drawing, drawings: Mapping[str, Drawing], decisions: Mapping[str, Table]
 ) -> list[Finding]:
     """What is wrong with a process beside the kinds of its elements."""
+    if len(one.elements) + len(one.flows) > LARGEST:
+        return [Finding(one.file, one.id, "size", f"流程“{one.id}”太大，请分成几个流程。")]
     findings: list[Finding] = []
     scopes = {one.id} | {
         element.id for element in one.elements.values() if element.kind == "subProcess"

@@ -17,6 +17,8 @@ from lxml import etree
 from engine.flow import expressions, xml
 from engine.flow.model import Finding, Json, Refused
 
+MOST_RULES = 500
+
 Scalar = str | int | float | bool | None
 
 
@@ -345,8 +347,8 @@ def _read_decision(path: str, decision: etree._Element) -> Table:
         _read_rule(number, row, inputs, outputs)
         for number, row in enumerate(_children(table, "rule"), start=1)
     )
-    if not rules:
-        raise TableError("没有规则")
+    if not 0 < len(rules) <= MOST_RULES:
+        raise TableError(f"要有1至{MOST_RULES}条规则")
     return Table(
         decision.get("id", ""), decision.get("name", ""), path, policy, inputs, outputs, rules
     )

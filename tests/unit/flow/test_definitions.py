@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -304,6 +305,43 @@ BAD = (
 def test_what_the_engine_cannot_run_is_a_finding_that_names_file_and_element(pair, finding):
     found = refused(changed(diagram("rework.bpmn"), pair))
     assert f"bpmn/rework.bpmn:{finding}" in found
+
+
+@pytest.mark.parametrize(
+    "extension", ["executionListener", "taskListener", "inputOutput", "connector", "formData"]
+)
+def test_extensions_that_would_be_passed_over_in_silence_are_refused(extension):
+    task = TASK.replace(
+        " />",
+        f"><bpmn:extensionElements><camunda:{extension} /></bpmn:extensionElements>"
+        "</bpmn:userTask>",
+    )
+    found = refused(changed(diagram("rework.bpmn"), (TASK, task)))
+    assert found == ["bpmn/rework.bpmn:look_over:extension"]
+
+
+def chain(length):
+    """A process of user tasks one after the other."""
+    steps = [f"step_{number}" for number in range(length)]
+    nodes = "".join(f'<bpmn:userTask id="{step}" camunda:formKey="f" />' for step in steps)
+    flows = "".join(
+        f'<bpmn:sequenceFlow id="flow_{place}" sourceRef="{one}" targetRef="{other}" />'
+        for place, (one, other) in enumerate(pairwise(["begins", *steps, "ends"]))
+    )
+    return {
+        "bpmn/chain.bpmn": (
+            '<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL" '
+            'xmlns:camunda="http://camunda.org/schema/1.0/bpmn">'
+            '<bpmn:process id="chain" isExecutable="true"><bpmn:startEvent id="begins" />'
+            f'{nodes}<bpmn:endEvent id="ends" />{flows}</bpmn:process></bpmn:definitions>'
+        ).encode()
+    }
+
+
+def test_a_long_process_is_read_and_one_too_long_is_a_finding():
+    assert len(Definitions.read(chain(100)).user_tasks()) == 100
+    assert refused(chain(500))  # deeper than the library's parser goes
+    assert refused(chain(1_500)) == ["bpmn/chain.bpmn:chain:size"]
 
 
 def test_findings_are_chinese_sentences_naming_the_element():

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from engine.flow import Refused, process, state
-from tests.unit.flow.small import NOW, EveryDay, Play, diagram, replayed
+from tests.unit.flow.small import NOW, EveryDay, Play, changed, diagram, replayed
 
 BEGUN = NOW.isoformat()
 
@@ -155,6 +155,40 @@ def test_work_taken_up_again_after_its_due_time_is_late_at_once_and_from_the_due
     assert rework.milestones() == []  # under review nothing was waiting
     step = rework.complete("look_over", verdict="bad")
     assert [(one.name, one.at) for one in step.milestones] == [("overdue", due)]
+
+
+def test_the_clock_stands_at_each_due_time_while_it_fires(restored):
+    """One late sweep and punctual ones decide the same, also on what is set off on the way."""
+    files = changed(
+        diagram("rework.bpmn"),
+        (
+            '<bpmn:sendTask id="warn" camunda:type="external" camunda:topic="warning.overdue" />',
+            '<bpmn:intermediateCatchEvent id="warn"><bpmn:extensionElements><camunda:properties>'
+            '<camunda:property name="milestone" value="warned" /></camunda:properties>'
+            "</bpmn:extensionElements><bpmn:timerEventDefinition>"
+            "<bpmn:timeDate>${workdays(now(), 1)}</bpmn:timeDate></bpmn:timerEventDefinition>"
+            "</bpmn:intermediateCatchEvent>",
+        ),
+    )
+    values = {"unit": "u1", "begun": BEGUN, "limit": 1}
+    late = Play(files, "rework", restored, **values)
+    late.tick(days=9)
+    assert late.milestones() == ["overdue", "warned"]
+    punctual = Play(files, "rework", restored, **values)
+    first = punctual.step.timers[0].due
+    for due in (first, first + timedelta(days=2)):
+        punctual.now = due
+        punctual.tick()
+    found = [one for step in punctual.steps for one in step.milestones]
+    assert list(late.step.milestones) == found
+    assert found[1].at == first + timedelta(days=2)
+    assert late.blob == punctual.blob
+
+
+def test_a_token_that_is_not_ready_does_not_run(rework):
+    waiting = next(token for _, token in rework.state.waiting_timers())
+    with pytest.raises(Refused, match="task_gone"):  # the library runs it
+        waiting.run()
 
 
 def test_revising_moves_a_waiting_deadline_and_fires_none(rework):

@@ -339,6 +339,59 @@ def test_messages_that_nobody_waits_for_do_not_spoil_the_state(calls):
     calls.complete("work")
 
 
+STORM = """<?xml version="1.0" encoding="UTF-8"?>
+<bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
+    xmlns:camunda="http://camunda.org/schema/1.0/bpmn">
+  <bpmn:signal id="signal_storm" name="storm" />
+  <bpmn:process id="outer" isExecutable="true">
+    <bpmn:startEvent id="begins" />
+    <bpmn:parallelGateway id="fork" />
+    <bpmn:callActivity id="call_inner" calledElement="inner" />
+    <bpmn:userTask id="go_on" camunda:formKey="f" />
+    <bpmn:boundaryEvent id="stop_work" attachedToRef="go_on">
+      <bpmn:signalEventDefinition signalRef="signal_storm" />
+    </bpmn:boundaryEvent>
+    <bpmn:userTask id="raise_alarm" camunda:formKey="f" />
+    <bpmn:intermediateThrowEvent id="tell_all">
+      <bpmn:signalEventDefinition signalRef="signal_storm" />
+    </bpmn:intermediateThrowEvent>
+    <bpmn:endEvent id="called" />
+    <bpmn:endEvent id="worked" />
+    <bpmn:endEvent id="stopped" />
+    <bpmn:endEvent id="told">
+      <bpmn:messageEventDefinition camunda:type="external" camunda:topic="sms.storm" />
+    </bpmn:endEvent>
+    <bpmn:sequenceFlow id="a" sourceRef="begins" targetRef="fork" />
+    <bpmn:sequenceFlow id="b" sourceRef="fork" targetRef="call_inner" />
+    <bpmn:sequenceFlow id="c" sourceRef="fork" targetRef="go_on" />
+    <bpmn:sequenceFlow id="d" sourceRef="fork" targetRef="raise_alarm" />
+    <bpmn:sequenceFlow id="e" sourceRef="call_inner" targetRef="called" />
+    <bpmn:sequenceFlow id="f" sourceRef="go_on" targetRef="worked" />
+    <bpmn:sequenceFlow id="g" sourceRef="stop_work" targetRef="stopped" />
+    <bpmn:sequenceFlow id="h" sourceRef="raise_alarm" targetRef="tell_all" />
+    <bpmn:sequenceFlow id="i" sourceRef="tell_all" targetRef="told" />
+  </bpmn:process>
+  <bpmn:process id="inner" isExecutable="true">
+    <bpmn:startEvent id="begins" />
+    <bpmn:intermediateCatchEvent id="wait_for_storm">
+      <bpmn:signalEventDefinition signalRef="signal_storm" />
+    </bpmn:intermediateCatchEvent>
+    <bpmn:endEvent id="ends" />
+    <bpmn:sequenceFlow id="a" sourceRef="begins" targetRef="wait_for_storm" />
+    <bpmn:sequenceFlow id="b" sourceRef="wait_for_storm" targetRef="ends" />
+  </bpmn:process>
+</bpmn:definitions>"""
+
+
+def test_a_signal_reaches_all_who_wait_and_carries_nothing_along(restored):
+    played = Play({"bpmn/storm.bpmn": STORM.encode()}, "outer", restored)
+    step = played.complete("raise_alarm", secret="x")
+    assert step.ended
+    walked = [one.element for one in step.walked]
+    assert {"wait_for_storm", "stop_work", "call_inner"} <= set(walked)
+    assert [(one.topic, one.element) for one in step.messages] == [("sms.storm", "told")]
+
+
 # --- nested scopes -------------------------------------------------------------------------
 
 
