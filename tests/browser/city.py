@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import re
 import secrets
+import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from html import unescape
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from flask import Flask
@@ -16,7 +21,7 @@ from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
-from engine import definitions
+from engine import definitions, settings
 from engine.acts import calendar, people, places, versions
 from engine.acts.people import Newcomer
 from engine.acts.places import Area, Unit
@@ -82,6 +87,24 @@ def found(store: Store, now: datetime) -> None:
     places.add(store, None, AREAS, UNITS, now)
     people.add_crowd(store, PEOPLE, PASSWORD, now)
     versions.deploy(store, None, definitions.shipped(), "初次部署", now)
+
+
+@lru_cache(maxsize=1)
+def _template() -> Path:
+    """The city in a folder of this process, made once and copied for each test."""
+    home = Path(tempfile.mkdtemp(prefix="city-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    with Store.create(settings.read({"HOTLINE_HOME": str(home)})) as store:
+        found(store, MORNING)
+    return home
+
+
+@contextmanager
+def opened(home: Path) -> Iterator[Store]:
+    """A store of its own in `home`, with the city in it and no ticket yet."""
+    shutil.copytree(_template() / "var", home / "var")
+    with Store.open(settings.read({"HOTLINE_HOME": str(home)})) as store:
+        yield store
 
 
 def application(store: Store, clock: Clock) -> Flask:

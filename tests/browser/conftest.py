@@ -54,12 +54,11 @@ class Site:
 
 
 @pytest.fixture
-def site(sqlite_store: Store) -> Iterator[Site]:
+def site(home: Path) -> Iterator[Site]:
     """A city on the morning before seven days of rest: Wednesday 30 September 2026, 10:00."""
     clock = city.Clock(city.MORNING)
-    city.found(sqlite_store, clock())
-    with city.served(city.application(sqlite_store, clock)) as address:
-        yield Site(address, clock, sqlite_store)
+    with city.opened(home) as store, city.served(city.application(store, clock)) as address:
+        yield Site(address, clock, store)
 
 
 @dataclass

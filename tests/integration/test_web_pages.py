@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from html import unescape
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -25,9 +26,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def app(sqlite_store: Store, clock: Clock) -> Flask:
-    city.found(sqlite_store, clock())
-    return city.application(sqlite_store, clock)
+def store(home: Path) -> Iterator[Store]:
+    with city.opened(home) as found:
+        yield found
+
+
+@pytest.fixture
+def app(store: Store, clock: Clock) -> Flask:
+    return city.application(store, clock)
 
 
 def page_of(answer: object) -> str:
@@ -54,11 +60,8 @@ def test_the_cookie_holds_a_random_token_and_nothing_else(app: Flask):
     assert again.headers.getlist("Set-Cookie") != answer.headers.getlist("Set-Cookie")
 
 
-def test_behind_tls_cookies_are_secure_and_the_browser_stays_with_https(
-    sqlite_store: Store, clock: Clock
-):
-    city.found(sqlite_store, clock())
-    app = create_app(sqlite_store, clock, tls=True, proxies=1)
+def test_behind_tls_cookies_are_secure_and_the_browser_stays_with_https(store: Store, clock: Clock):
+    app = create_app(store, clock, tls=True, proxies=1)
     client, site = app.test_client(), "https://hotline.example"
     page = client.get("/sign-in", base_url=site)
     assert "max-age" in page.headers["Strict-Transport-Security"]
@@ -392,12 +395,12 @@ def failing(store: Store, monkeypatch: pytest.MonkeyPatch, error: Exception) -> 
 
 
 def test_a_database_that_is_down_is_told_and_nothing_is_half_done(
-    app: Flask, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+    app: Flask, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
     person = Person(app, "sun")
     own = person.hidden("/tickets/new")
     for code in ("database_down", "database_locked"):
-        with failing(sqlite_store, monkeypatch, StoreError(code)):
+        with failing(store, monkeypatch, StoreError(code)):
             answer = person.client.post("/tickets/new", data={**own, **CALL})
             assert answer.status_code == 503
             assert answer.headers["Retry-After"]
@@ -411,10 +414,10 @@ def test_a_database_that_is_down_is_told_and_nothing_is_half_done(
 
 
 def test_what_nobody_foresaw_has_a_reference_and_tells_no_content(
-    app: Flask, sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+    app: Flask, store: Store, monkeypatch: pytest.MonkeyPatch
 ):
     person = Person(app, "sun")
-    with failing(sqlite_store, monkeypatch, RuntimeError("secret words")):
+    with failing(store, monkeypatch, RuntimeError("secret words")):
         answer = person.get("/")
     assert answer.status_code == 500
     assert "错误编号" in page_of(answer)
@@ -448,7 +451,7 @@ def test_a_late_sweep_shows_in_the_health(app: Flask, clock: Clock):
     assert found.json["sweep"] == "late"
 
 
-def test_who_may_no_longer_sign_in_is_out_at_once(app: Flask, sqlite_store: Store, clock: Clock):
+def test_who_may_no_longer_sign_in_is_out_at_once(app: Flask, store: Store, clock: Clock):
     person = Person(app, "li")
-    people.set_active(sqlite_store, None, "li", False, clock())
+    people.set_active(store, None, "li", False, clock())
     assert person.get("/").status_code == 302

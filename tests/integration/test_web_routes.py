@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -114,9 +115,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def app(sqlite_store: Store, clock: Clock) -> Flask:
-    city.found(sqlite_store, clock())
-    return city.application(sqlite_store, clock)
+def store(home: Path) -> Iterator[Store]:
+    with city.opened(home) as found:
+        yield found
+
+
+@pytest.fixture
+def app(store: Store, clock: Clock) -> Flask:
+    return city.application(store, clock)
 
 
 def routes(app: Flask) -> Iterator[tuple[str, str]]:
