@@ -42,7 +42,7 @@ def start(
     state = State(definitions, process_id)
 
     def begin() -> None:
-        _put(state.data, values)
+        state.data.update(_checked(values))
         state.begin(state)
         state.advance()
 
@@ -67,7 +67,7 @@ def complete(
         raise Refused("task_unknown", task=task)
 
     def carry_out() -> None:
-        _put(token.data, answers)
+        token.data.update(_checked(answers))
         token.run()
         state.advance()
 
@@ -89,7 +89,7 @@ def send(
     _undue(state, now)
     if state.completed:
         raise Refused("ended")
-    event = BpmnEvent(MessageEvent(message), payload=copied(dict(payload)))
+    event = BpmnEvent(MessageEvent(message), payload=_checked(payload))
     waiting = [token for token in state.receivers(event) if leg is None or token.leg == leg]
     if not waiting:
         raise Refused("nobody_waits", message=message, leg=leg)
@@ -186,11 +186,12 @@ def _undue(state: State, now: datetime) -> None:
             raise Refused("tick_first", due=due.isoformat(), element=token.task_spec.bpmn_id)
 
 
-def _put(scope: object, values: Mapping[str, Json]) -> None:
-    for name, value in values.items():
+def _checked(values: Mapping[str, Json]) -> dict[str, Json]:
+    """A copy of what becomes process data; Refused("data") for what expressions could not read."""
+    for name in values:
         if not name.isidentifier() or name in expressions.CONSTANTS:
             raise Refused("data", problem=f"变量名“{name}”不能用")
-        scope[name] = copied(value)  # type: ignore[index]
+    return {name: copied(value) for name, value in values.items()}
 
 
 def _timer_of(token: Token) -> DueTimer:

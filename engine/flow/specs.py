@@ -282,17 +282,14 @@ class _Instances:
             return True
         if not self.until:
             return False
-        opened = sum(1 for one in token.children if one.triggered)
         live = sum(
-            1
-            for one in token.children
-            if one.triggered and not one.has_state(TaskState.FINISHED_MASK)
+            one.triggered and not one.has_state(TaskState.FINISHED_MASK) for one in token.children
         )
         values = {
             **child.data,
             "nrOfInstances": counts["all"],
             "nrOfCompletedInstances": counts["done"],
-            "nrOfActiveInstances": live if opened else 0,
+            "nrOfActiveInstances": live,
         }
         return bool(token.workflow.top_workflow.truth(token, expressions.read(self.until), values))
 

@@ -140,7 +140,6 @@ class Token(Task):
 
     def _add_child(self, task_spec: Any, state: int = TaskState.FUTURE) -> Token:
         child = Token(self.workflow, task_spec, self, state)
-        child.local = None
         child.arrive()
         return child
 

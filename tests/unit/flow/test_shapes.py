@@ -333,6 +333,13 @@ def test_a_message_thrown_that_nobody_inside_waits_for_goes_to_the_world(calls):
     assert [(one.topic, one.element) for one in step.messages] == [("done", "told")]
 
 
+@pytest.mark.parametrize("payload", [{"a b": 1}, {"x": object()}])
+def test_a_payload_is_plain_and_has_names_that_expressions_can_read(calls, payload):
+    with pytest.raises(Refused, match="data"):
+        process.send(calls.state, "urged", payload, NOW, EveryDay())
+    calls.send("urged")  # refused before anything moved
+
+
 def test_messages_that_nobody_waits_for_do_not_spoil_the_state(calls):
     with pytest.raises(Refused, match="nobody_waits"):
         process.send(calls.state, "nonsense", {}, NOW, EveryDay())
