@@ -53,7 +53,8 @@ under its own licence. Written by `tools/notices.py`; do not edit by hand.
   `webapp/static/vendor/` and travel in the wheel; their full licence texts lie beside them in
   `webapp/static/vendor/licenses/`. The packages of the first table are installed beside the
   product and bring their texts themselves (psycopg-binary with libpq, pysqlite3 with SQLite).
-- The days off in `engine/calendar/` are facts announced by the State Council.
+- The days off in `engine/calendar/` are the State Council's, their dates taken from
+  **chinesecalendar** 1.11.0 (MIT); its licence text is in `engine/calendar/README.md`.
 """
 
 

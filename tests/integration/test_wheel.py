@@ -37,7 +37,8 @@ def test_the_wheel_carries_diagrams_forms_pages_and_licences(wheel: Path):
     assert pages <= names
     assert {"webapp/static/vendor/app.js", "webapp/static/vendor/app.css"} <= names
     assert "webapp/static/vendor/licenses/bootstrap.txt" in names
-    assert "engine/calendar/workdays.csv" in names
+    # The dates' own licence travels with them.
+    assert {"engine/calendar/workdays.csv", "engine/calendar/README.md"} <= names
     assert any(name.endswith("LC_MESSAGES/messages.mo") for name in names)
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
     assert not [name for name in names if "node_modules" in name or name.startswith("tests/")]
