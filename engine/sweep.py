@@ -17,7 +17,7 @@ from types import FrameType
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from engine import watch
-from engine.acts import calendar, outbox, tickets
+from engine.acts import calendar, housekeeping, outbox, tickets
 from engine.errors import Trouble
 from engine.out.file import FileSender
 from engine.out.sender import Letter, Sender
@@ -155,6 +155,7 @@ class Sweep:
             if self._looked is None or now - self._looked >= watch.EVERY:
                 self._looked = now
                 watch.look(self._store, now)
+                housekeeping.forget(self._store, now)
         except Trouble as trouble:
             log.error("the sweep cannot run", extra={"cause": trouble.code})
         except Exception as error:

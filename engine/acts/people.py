@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -28,7 +29,12 @@ SHORTEST_PASSWORD = 10
 RESERVED = frozenset({"system", "clock", "console"})  # actors on the chain that are nobody's names
 
 _hasher = PasswordHasher()  # the library's defaults: argon2id, RFC 9106's low-memory profile
-_nobody = _hasher.hash("nobody")  # an unknown name costs as much as a wrong password
+
+
+@cache
+def _nobody() -> str:
+    """A hash that no password fits: an unknown name costs as much as a wrong password."""
+    return _hasher.hash(secrets.token_urlsafe())
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,8 @@ def sign_in(store: Store, name: str, password: str, now: datetime) -> SignedIn:
     with store.read() as conn:
         row = conn.execute(select(users).where(users.c.name == name)).one_or_none()
     # The slow comparison runs outside any transaction, and for an unknown name as well.
-    right = _matches(row.password_hash if row else _nobody, password)
+    stand_in = _nobody()
+    right = _matches(row.password_hash if row else stand_in, password)
     if row is None:
         raise Trouble("sign_in")
     with store.write() as conn:
