@@ -75,6 +75,8 @@ class Element:
     called: str = ""
     inputs: tuple[Passing, ...] = ()
     outputs: tuple[Passing, ...] = ()
+    assigned: tuple[Passing, ...] = ()
+    """Variables that completing it sets (`camunda:outputParameter`)."""
     loop: Loop | None = None
     attached_to: str = ""
     interrupting: bool = True
@@ -238,6 +240,7 @@ class _Reader:
             called=node.get("calledElement", ""),
             inputs=_mappings(node, "in"),
             outputs=_mappings(node, "out"),
+            assigned=_assigned(node),
             loop=_loop(node),
             attached_to=node.get("attachedToRef", ""),
             interrupting=node.get("cancelActivity", "true") == "true",
@@ -290,6 +293,13 @@ def _mappings(node: etree._Element, name: str) -> tuple[Passing, ...]:
         Passing(one.get("source", ""), one.get("sourceExpression", ""), one.get("target", ""))
         for one in node.findall(f"{BPMN}extensionElements/{CAMUNDA}{name}")
         if one.get("businessKey") is None
+    )
+
+
+def _assigned(node: etree._Element) -> tuple[Passing, ...]:
+    path = f"{BPMN}extensionElements/{CAMUNDA}inputOutput/{CAMUNDA}outputParameter"
+    return tuple(
+        Passing("", (one.text or "").strip(), one.get("name", "")) for one in node.findall(path)
     )
 
 

@@ -115,9 +115,12 @@ class State(ScopeNotices, BpmnWorkflow):
             self.journal.walked.append(Walked(element.id, flow, token.id, token.address))
 
     def passed(self, token: Token) -> None:
-        """Notes a completed element, and the milestone that it is."""
+        """Notes a completed element, sets what it assigns, and notes the milestone that it is."""
         self.walk(token)
         element = specs.drawn(token.task_spec)
+        for passing in element.assigned if element is not None else ():
+            value = self.value(token, expressions.read_value(passing.expression))
+            token.data[passing.target] = copied(value)
         if element is not None and element.milestone:
             due = due_of(token)
             at = self.clock if due is None else min(due, self.clock)

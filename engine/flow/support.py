@@ -54,7 +54,6 @@ EVENT_NAMES = {
 EXTENSIONS = {
     "executionListener": "执行监听器",
     "taskListener": "任务监听器",
-    "inputOutput": "输入输出参数",
     "connector": "连接器",
     "field": "字段注入",
     "formData": "生成的表单（请用 .form 文件）",
@@ -101,6 +100,10 @@ def _of_process(path: str, process: etree._Element) -> Iterator[Finding]:
         for one in node.findall(f"{BPMN}extensionElements/*"):
             if local(one) in EXTENSIONS:
                 sentence = f"{title}上的{EXTENSIONS[local(one)]}不会执行，请去掉。"
+                yield Finding(path, element, "extension", sentence)
+        for one in node.findall(f"{BPMN}extensionElements/{CAMUNDA}inputOutput/*"):
+            if local(one) != "outputParameter" or len(one):
+                sentence = f"{title}的输入输出参数里，只能有值为文字或表达式的输出参数。"
                 yield Finding(path, element, "extension", sentence)
         if kind == "subProcess" and node.get("triggeredByEvent") == "true":
             yield Finding(path, element, "unsupported", f"{title}是事件子流程，不能执行。")
@@ -233,6 +236,10 @@ def _of_task(
                     yield "passing", "的传入传出要写来源和目标"
                 if passing.expression:
                     yield from _of_expression(passing.expression)
+    for passing in element.assigned:
+        if not passing.target.isidentifier() or passing.target in expressions.CONSTANTS:
+            yield "assigned", f"的输出参数“{passing.target}”不能作变量名"
+        yield from _of_value(passing.expression)
     if element.unit:
         yield from _of_value(element.unit)
 

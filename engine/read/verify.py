@@ -181,7 +181,7 @@ def _replayed(
         what = _step_differs(step, body)
         if what:
             raise _Differs(event.seq, f"第{event.seq}个事件重演的{what}与记录不符。")
-        sent = len(milestones.news(rows, step))
+        sent = len(step.messages)
         keys |= {f"{ticket.number}/{event.seq}/{n}" for n in range(1, sent + 1)}
         rows = milestones.advance(rows, step, event.at, place)
     return rows, blob, keys

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from engine.flow.model import Message, Milestone, OpenTask, Step, Timer
+from engine.flow.model import Milestone, OpenTask, Step, Timer
 from engine.record import canonical
 from engine.store.places import Peers
 
@@ -32,7 +32,6 @@ LEG_COLUMNS: Final = {
 }
 LEG_DEADLINES: Final = {"sign": "sign_due", "handle": "due"}
 """Deadline → the leg's column that holds its due time."""
-WARNING: Final = "warning."
 
 # These are late by their due time, not by the hour at which somebody noticed (第二十八条).
 _LATE: Final = {"unsigned": "sign_due", "overdue": "due"}
@@ -97,23 +96,6 @@ def advance(before: Rows, step: Step, now: datetime, place: Place) -> Rows:
     for task in step.tasks:
         after.tasks[task.id] = _task(task, before.tasks.get(task.id), after, now, place)
     return after
-
-
-def news(before: Rows, step: Step) -> tuple[Message, ...]:
-    """The messages of a step that are sent: a leg is warned of a missed deadline once.
-
-    The topic "warning.<milestone>" goes out when the leg reaches that milestone first; the timer
-    of a later task over the same deadline fires again, and tells nobody anything new.
-    """
-
-    def known(message: Message) -> bool:
-        name = message.topic.removeprefix(WARNING)
-        if name == message.topic or name not in LEG_COLUMNS or message.leg is None:
-            return False
-        leg = before.legs.get(message.leg)
-        return leg is not None and leg[LEG_COLUMNS[name][0]] is not None
-
-    return tuple(message for message in step.messages if not known(message))
 
 
 # --- legs --------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def project(
     _write_deadlines(conn, ticket, after)
     _write_timers(conn, ticket, instance, before, after)
     _write_tasks(conn, ticket, instance, before, after)
-    _queue(conn, ticket, milestones.news(before, step), now)
+    _queue(conn, ticket, step.messages, now)
 
 
 def place_of(conn: Connection, ticket: Ticket) -> Place:

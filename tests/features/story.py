@@ -171,7 +171,9 @@ class Story:
 
     def warnings(self) -> set[str]:
         """Warnings so far, each once; what is warned of is a milestone of the same leg as well."""
-        warned = {WARNINGS[m.topic] for m in self.messages if m.topic in WARNINGS}
+        sent = [(WARNINGS[m.topic], m.leg) for m in self.messages if m.topic in WARNINGS]
+        assert len(sent) == len(set(sent)), f"重复预警：{sent}"
+        warned = {warning for warning, _ in sent}
         noted = {MILESTONES[m.name] for m in self.milestones} & set(WARNINGS.values())
         assert warned == noted
         return warned

@@ -42,7 +42,7 @@ def set_in(drawn: Drawn, one: Drawing) -> set[str]:
         known |= GIVEN
     for element in one.elements.values():
         known |= answers.fields(drawn, element.form).keys()
-        known |= {passing.target for passing in element.outputs}
+        known |= {passing.target for passing in (*element.outputs, *element.assigned)}
         known |= {name.strip() for name in element.properties.get("sets", "").split(",")}
         if element.decision in drawn.tables:
             columns = {column.name for column in drawn.tables[element.decision].outputs}
@@ -73,7 +73,7 @@ def _otherwise_set(drawn: Drawn) -> set[str]:
     names: set[str] = set()
     for one in drawn.drawings.values():
         for element in one.elements.values():
-            for passing in (*element.inputs, *element.outputs):
+            for passing in (*element.inputs, *element.outputs, *element.assigned):
                 if passing.expression or passing.source != passing.target:
                     names.add(passing.target)
             names |= {name.strip() for name in element.properties.get("sets", "").split(",")}
@@ -105,7 +105,7 @@ def _names(drawn: Drawn, one: Drawing, element: Element) -> set[str]:
     if loop is not None:
         texts += [loop.condition, _braced(loop.collection), _braced(loop.cardinality)]
     texts += [flow.condition for flow in one.outgoing(element.id)]
-    names = _passed_names(element.inputs)
+    names = _passed_names((*element.inputs, *element.assigned))
     for text in texts:
         names |= expressions.read_value(text).names
     if element.decision in drawn.tables:

@@ -308,7 +308,7 @@ def test_what_the_engine_cannot_run_is_a_finding_that_names_file_and_element(pai
 
 
 @pytest.mark.parametrize(
-    "extension", ["executionListener", "taskListener", "inputOutput", "connector", "formData"]
+    "extension", ["executionListener", "taskListener", "connector", "formData"]
 )
 def test_extensions_that_would_be_passed_over_in_silence_are_refused(extension):
     task = TASK.replace(
@@ -318,6 +318,35 @@ def test_extensions_that_would_be_passed_over_in_silence_are_refused(extension):
     )
     found = refused(changed(diagram("rework.bpmn"), (TASK, task)))
     assert found == ["bpmn/rework.bpmn:look_over:extension"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "rules"),
+    [
+        ('<camunda:outputParameter name="kept">${1 + 1}</camunda:outputParameter>', []),
+        ('<camunda:outputParameter name="kept">text</camunda:outputParameter>', []),
+        ('<camunda:outputParameter name="1st">${1}</camunda:outputParameter>', ["assigned"]),
+        ('<camunda:outputParameter name="true">${1}</camunda:outputParameter>', ["assigned"]),
+        ('<camunda:outputParameter name="kept">${1 +}</camunda:outputParameter>', ["expression"]),
+        ('<camunda:inputParameter name="kept">${1}</camunda:inputParameter>', ["extension"]),
+        (
+            '<camunda:outputParameter name="kept"><camunda:script>1</camunda:script>'
+            "</camunda:outputParameter>",
+            ["extension"],
+        ),
+    ],
+)
+def test_only_output_parameters_of_text_or_expression_are_taken(parameters, rules):
+    task = TASK.replace(
+        " />",
+        f"><bpmn:extensionElements><camunda:inputOutput>{parameters}</camunda:inputOutput>"
+        "</bpmn:extensionElements></bpmn:userTask>",
+    )
+    files = changed(diagram("rework.bpmn"), (TASK, task))
+    if rules:
+        assert refused(files) == [f"bpmn/rework.bpmn:look_over:{rule}" for rule in rules]
+    else:
+        Definitions.read(files)
 
 
 def chain(length):

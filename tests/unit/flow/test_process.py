@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine.flow import Refused, process, state
+from engine.flow import Definitions, Refused, process, state
 from tests.unit.flow.small import NOW, EveryDay, Play, changed, diagram, replayed
 
 BEGUN = NOW.isoformat()
@@ -279,3 +279,20 @@ def test_a_variable_that_nobody_set_stops_the_step_with_its_name():
     with pytest.raises(Refused, match="expression") as refused:
         Play(diagram("rework.bpmn"), "rework", begun=BEGUN, limit=1)
     assert "unit" in str(refused.value.facts["problem"])
+
+
+def test_an_output_parameter_sets_a_variable_when_its_element_completes():
+    files = changed(
+        diagram("rework.bpmn"),
+        (
+            'camunda:topic="warning.overdue" />',
+            'camunda:topic="warning.overdue"><bpmn:extensionElements><camunda:inputOutput>'
+            '<camunda:outputParameter name="told">${limit + 1}</camunda:outputParameter>'
+            "</camunda:inputOutput></bpmn:extensionElements></bpmn:sendTask>",
+        ),
+    )
+    values = {"unit": "u", "begun": NOW.isoformat(), "limit": 1}
+    step = process.start(Definitions.read(files), "rework", values, NOW, EveryDay())
+    assert "told" not in step.values
+    step = process.tick(step.state, step.timers[0].due, EveryDay())
+    assert step.values["told"] == 2
