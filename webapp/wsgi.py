@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from flask import Flask
 
-from engine import settings
+from engine import settings, watch
 from engine.store import Store
 from webapp import create_app
 
@@ -22,6 +22,7 @@ def app() -> Flask:
     HOTLINE_TLS=1: people reach it by https. HOTLINE_PROXIES: how many proxies of one's own
     stand in front of it.
     """
+    watch.configure()
     return create_app(
         Store.open(settings.read(os.environ)),
         _now,

@@ -14,6 +14,7 @@ from types import FrameType
 import click
 
 from engine import sweep as sweeping
+from engine import watch
 from engine.cli.common import configured, note, now, opened
 from engine.cli.words import Help
 from engine.errors import Trouble
@@ -118,6 +119,7 @@ def sweep(once: bool, interval: float) -> int:
     store = opened()
     try:
         if not once:
+            watch.configure()
             sweeping.serve(store, interval)
             return 0
         done = sweeping.run_once(store, now())
