@@ -17,7 +17,7 @@ unexport PYTHONPATH PYTHONHOME
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long lint format check bench wheel frontend translations setup \
+.PHONY: help run test test-long lint format check bench wheel pictures frontend translations setup \
         requirements test-needs clean
 
 help: ## this list
@@ -48,6 +48,9 @@ check: $(VENV)/.project ## the diagrams, tables and forms
 
 bench: $(VENV)/.project ## milliseconds per step; prints, promises nothing
 	$(BIN)/python bench/steps.py
+
+pictures: setup $(VENV)/.dev ## docs/pictures from bpmn/, after a diagram has changed
+	$(BIN)/python tools/pictures.py
 
 wheel: setup ## dist/*.whl, with diagrams, forms, pages and their parts
 	$(BIN)/python -m build --wheel --no-isolation
