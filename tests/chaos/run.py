@@ -193,10 +193,12 @@ class Children:
 
         @contextmanager
         def told() -> Iterator[Any]:
-            with write() as conn:
-                self._board.enter(slot, True)
-                yield conn
-            self._board.enter(slot, False)
+            try:
+                with write() as conn:
+                    self._board.enter(slot, True)
+                    yield conn
+            finally:
+                self._board.enter(slot, False)
 
         self._store.write = told  # type: ignore[method-assign]
 

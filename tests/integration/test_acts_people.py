@@ -24,7 +24,7 @@ WORD = "a-good-long-secret"
 def cheap() -> Iterator[None]:
     with (
         mock.patch.object(people, "_hasher", CHEAP),
-        mock.patch.object(people, "_nobody", lambda: CHEAP.hash("nobody")),
+        mock.patch.object(people, "_nobody", return_value=CHEAP.hash("nobody")),
     ):
         yield
 
