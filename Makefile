@@ -17,7 +17,7 @@ unexport PYTHONPATH PYTHONHOME
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test test-long lint format check bench wheel pictures frontend translations setup \
+.PHONY: help run test lint format check bench wheel pictures frontend translations setup \
         requirements test-needs clean
 
 help: ## this list
@@ -26,11 +26,8 @@ help: ## this list
 run: setup ## set up, make a demo city the first time, serve http://127.0.0.1:8000
 	@tools/run
 
-test: test-needs setup $(VENV)/.dev ## all tests but the long ones
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long" $(ARGS)
-
-test-long: test-needs setup $(VENV)/.dev ## the long tests: many kills, many tickets
-	$(BIN)/python -m pytest -m long $(ARGS)
+test: test-needs setup $(VENV)/.dev ## all tests; ARGS="-k name" for some
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.project $(VENV)/.dev ## style, types, imports, lock files
 	$(BIN)/ruff check

@@ -246,3 +246,16 @@ def test_every_link_of_a_document_leads_somewhere(path):
     targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text("utf-8"))
     inner = [target for target in targets if "://" not in target and "mailto:" not in target]
     assert [target for target in inner if not (path.parent / target).exists()] == []
+
+
+def test_every_test_that_the_evidence_names_exists():
+    text = (ROOT / "docs/evidence.md").read_text("utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", text)
+    assert named
+    missing = [
+        f"{file}::{test}"
+        for file, test in named
+        if not (ROOT / file).is_file()
+        or (test and f"def {test}(" not in (ROOT / file).read_text("utf-8"))
+    ]
+    assert missing == []
