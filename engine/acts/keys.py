@@ -21,7 +21,7 @@ def erase(store: Store, user: User, number: str, reason: str, now: datetime, key
     with store.write() as conn:
         if not steps.once(conn, key, user.name, f"erase/{number}", now):
             return
-        ticket, _ = rights.hold(conn, store, user, number, "erase")
+        ticket = rights.hold(conn, store, user, number, "erase")
         if ticket.columns["erased_at"] is not None:
             raise Trouble("already_erased")
         if ticket.columns["ended_at"] is None:

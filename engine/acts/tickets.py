@@ -66,9 +66,7 @@ def start(store: Store, user: User, raw: Raw, now: datetime, key: str, kind: str
         # What the act knows wins over what a form calls by the same name.
         values = {"type": "", "channel": "", **routing, "number": number, **place}
         with steps.sentences():
-            step = process.start(
-                definitions, process_id, values, now, steps.Live(store.calendar(conn))
-            )
+            step = process.start(definitions, process_id, values, now, steps.Live(conn, store))
         said = {"form": form.name, "routing": values, "request": key}
         payload = {"answers": _said(checked.content)}
         steps.record(conn, store, ticket, step, "start", now, user.name, user.unit, said, payload)
@@ -88,10 +86,11 @@ def complete(
         # First: sent twice it answers twice the same, though the task is gone by then.
         if not steps.once(conn, key, user.name, f"complete/{number}/{task}", now):
             return number
-        ticket, facts = rights.hold(conn, store, user, number)
-        row = rights.open_task(conn, user, number, task, facts)
+        ticket = rights.hold(conn, store, user, number)
+        row = rights.open_task(conn, user, number, task, ticket.seen)
         if steps.tick(conn, store, ticket, now):
-            row = rights.open_task(conn, user, number, task, facts)
+            seen = rights.see(conn, user, number)
+            row = rights.open_task(conn, user, number, task, seen)
         definitions = store.definitions(ticket.version)
         form = forms.form(definitions, row.form)
         area = ticket.columns["area"]
@@ -99,8 +98,8 @@ def complete(
         if checked.errors:
             raise Invalid(checked.errors, checked.typed)
         with steps.sentences():
-            state = rows.load_state(conn, store, ticket)
-            live = steps.Live(store.calendar(conn))
+            state = rows.load_state(store, ticket)
+            live = steps.Live(conn, store)
             step = process.complete(state, task, dict(checked.routing), now, live)
         said = {
             "task": task,
@@ -146,11 +145,11 @@ def send(
     with store.write() as conn:
         if not steps.once(conn, key, user.name, f"send/{number}/{message}"[:40], now):
             return number
-        ticket, _ = rights.hold(conn, store, user, number, "send_message")
+        ticket = rights.hold(conn, store, user, number, "send_message")
         steps.tick(conn, store, ticket, now)
         with steps.sentences():
-            state = rows.load_state(conn, store, ticket)
-            live = steps.Live(store.calendar(conn))
+            state = rows.load_state(store, ticket)
+            live = steps.Live(conn, store)
             step = process.send(state, message, dict(payload), now, live, leg=leg)
         said = {"message": message, "leg": leg, "routing": dict(payload), "request": key}
         steps.record(conn, store, ticket, step, "send", now, user.name, user.unit, said)

@@ -58,8 +58,8 @@ def _held(
         if not steps.once(conn, key, user.name, f"{name}/{number}/{task}", now):
             yield None
             return
-        ticket, facts = rights.hold(conn, store, user, number)
-        row = rights.open_task(conn, user, number, task, facts)
+        ticket = rights.hold(conn, store, user, number)
+        row = rights.open_task(conn, user, number, task, ticket.seen)
         yield _Held(conn, ticket, row, user, now, key)
 
 
@@ -156,7 +156,7 @@ def comment(store: Store, user: User, number: str, text: str, now: datetime, key
     with store.write() as conn:
         if not steps.once(conn, key, user.name, f"comment/{number}", now):
             return
-        ticket, _ = rights.hold(conn, store, user, number, "comment_ticket")
+        ticket = rights.hold(conn, store, user, number, "comment_ticket")
         body = {"request": key}
         payload = {"text": text}
         log.append(conn, ticket, "fact", "comment", now, user.name, user.unit, body, payload)
@@ -174,7 +174,7 @@ def unmask(
         raise Trouble("reason_needed")
     with store.write() as conn:
         # Somebody who may not write a comment reads what happened, not what was said.
-        ticket, _ = rights.hold(conn, store, user, number, "comment_ticket")
+        ticket = rights.hold(conn, store, user, number, "comment_ticket")
         if ticket.key is None:
             raise VaultError("erased", number=number)
         if steps.once(conn, key, user.name, f"unmask/{number}", now):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, false, or_, select, true
 
 from engine.access import User, authorize, reach
 from engine.errors import Denied
@@ -109,7 +109,7 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
     An auditor sees what happened, not what was said.
     """
     with store.read() as conn:
-        facts = rights.see(conn, user, number)
+        facts = rights.see(conn, user, number).facts
         row = conn.execute(_TICKET.where(t.tickets.c.number == number)).one()
         content = _reads_content(user, facts)
         definitions = store.definitions(row.version)
@@ -199,25 +199,38 @@ def _names(conn: Connection) -> Names:
 # --- forms -------------------------------------------------------------------------------------
 
 
+_DRAFT = select(t.drafts).where(
+    t.drafts.c.ticket == bindparam("ticket"),
+    t.drafts.c.task == bindparam("task"),
+    t.drafts.c.user == bindparam("user"),
+)
+_UNIT_NAME = select(t.units.c.name).where(t.units.c.id == bindparam("unit"))
+_COLLEAGUES = (
+    select(t.users.c.name, t.users.c.display_name)
+    .join(t.user_roles, t.user_roles.c.user == t.users.c.id)
+    .where(
+        t.users.c.unit == bindparam("unit"),
+        t.user_roles.c.role == bindparam("role"),
+        t.users.c.active,
+        t.users.c.id != bindparam("me"),
+    )
+    .order_by(t.users.c.name)
+)
+
+
 def task_form(store: Store, user: User, number: str, task: int, now: datetime) -> TaskForm:
     """The form of an open task, with the draft of this user.
 
     Errors: Denied; Trouble task_done (who, when), task_gone, task_unknown, task_claimed.
     """
     with store.read() as conn:
-        facts = rights.see(conn, user, number)
-        row = rights.open_task(conn, user, number, task, facts)
-        version = conn.execute(
-            select(t.tickets.c.version).where(t.tickets.c.id == facts["id"])
-        ).scalar_one()
-        form = forms.form(store.definitions(version), row.form)
-        draft = conn.execute(
-            select(t.drafts).where(
-                t.drafts.c.ticket == facts["id"],
-                t.drafts.c.task == task,
-                t.drafts.c.user == user.id,
-            )
-        ).one_or_none()
+        seen = rights.see(conn, user, number)
+        row = rights.open_task(conn, user, number, task, seen)
+        form = forms.form(store.definitions(seen.columns["version"]), row.form)
+        draft = None
+        if row.drafted:
+            mine = {"ticket": row.ticket, "task": task, "user": user.id}
+            draft = conn.execute(_DRAFT, mine).one_or_none()
         raw: Mapping[str, Sequence[str]] = {}
         if draft is not None:
             key = log.key_of(conn, store, number)
@@ -227,9 +240,9 @@ def task_form(store: Store, user: User, number: str, task: int, now: datetime) -
             task=task,
             name=row.name,
             article=row.article,
-            unit_name=_unit_name(conn, row.unit),
+            unit_name=row.unit_name,
             form=form,
-            sources=forms.sources(conn, form, facts["area"]),
+            sources=forms.sources(conn, form, seen.columns["area"]),
             raw=raw,
             draft_at=draft.at if draft is not None else None,
             due=row.due,
@@ -274,22 +287,11 @@ def start_form(store: Store, user: User, now: datetime, kind: str = "call") -> T
 
 
 def _unit_name(conn: Connection, unit: str) -> str:
-    query = select(t.units.c.name).where(t.units.c.id == unit)
-    return conn.execute(query).scalar_one_or_none() or ""
+    return conn.execute(_UNIT_NAME, {"unit": unit}).scalar_one_or_none() or ""
 
 
 def _colleagues(conn: Connection, user: User, unit: str, role: str) -> tuple[tuple[str, str], ...]:
-    rows = conn.execute(
-        select(t.users.c.name, t.users.c.display_name)
-        .join(t.user_roles, t.user_roles.c.user == t.users.c.id)
-        .where(
-            t.users.c.unit == unit,
-            t.user_roles.c.role == role,
-            t.users.c.active,
-            t.users.c.id != user.id,
-        )
-        .order_by(t.users.c.name)
-    )
+    rows = conn.execute(_COLLEAGUES, {"me": user.id, "unit": unit, "role": role})
     return tuple((row.name, row.display_name) for row in rows)
 
 

@@ -17,7 +17,7 @@ from engine.flow.readings import RecordedReadings
 from engine.record import SYSTEM, Event
 from engine.store import Store, log, milestones, projection
 from engine.store import tables as t
-from engine.store.tickets import FIRST, Ticket
+from engine.store.tickets import FIRST, Ticket, bare
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,7 @@ def replay(store: Store, number: str) -> Iterator[Replayed]:
 
 def _ticket(conn: Connection, number: str) -> Ticket | None:
     row = conn.execute(_TICKET, {"number": number}).one_or_none()
-    if row is None:
-        return None
-    return Ticket(row.number, row.seq, row.head, None, row.id, row.version, row._asdict())
+    return None if row is None else bare(row._asdict())
 
 
 def _again(definitions: Definitions, blob: bytes, event: Event, body: dict[str, Any]) -> Step:
@@ -230,7 +228,7 @@ def _birth(ticket: Ticket, events: list[Event]) -> str:
 
 
 def _rows(conn: Connection, ticket: Ticket, rows: milestones.Rows) -> str:
-    stored = projection.read(conn, ticket, with_deadlines=True)
+    stored = projection.read(conn, ticket)
     moved: set[str] | None = None
     for table, key, column in milestones.differences(rows, stored):
         if column in _PLACED and table in ("legs", "tasks"):

@@ -9,19 +9,20 @@ from engine.errors import StoreError
 from engine.store import places
 from engine.store.tables import user_roles, users
 
-_USER = select(users.c.id, users.c.name, users.c.display_name, users.c.unit).where(
-    users.c.id == bindparam("user")
+_USER = (
+    select(users.c.id, users.c.name, users.c.display_name, users.c.unit, user_roles.c.role)
+    .outerjoin(user_roles, user_roles.c.user == users.c.id)
+    .where(users.c.id == bindparam("user"))
 )
-_ROLES = select(user_roles.c.role).where(user_roles.c.user == bindparam("user"))
 
 
 def load(conn: Connection, user: int) -> User:
     """A person by id. Errors: StoreError user_unknown, area_incomplete."""
-    row = conn.execute(_USER, {"user": user}).one_or_none()
-    if row is None:
+    rows = conn.execute(_USER, {"user": user}).all()
+    if not rows:
         raise StoreError("user_unknown", name=user)
+    row = rows[0]
     peers = places.of_unit(conn, row.unit)
-    roles = conn.execute(_ROLES, {"user": user}).scalars().all()
     return User(
         id=row.id,
         name=row.name,
@@ -29,7 +30,7 @@ def load(conn: Connection, user: int) -> User:
         unit=row.unit,
         area=peers.area,
         level=peers.level,
-        roles=frozenset(roles),
+        roles=frozenset(found.role for found in rows if found.role is not None),
         centre=peers.centre,
         authority=peers.authority,
     )

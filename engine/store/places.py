@@ -20,43 +20,46 @@ class Peers:
     authority: str
 
 
-_AREA = select(areas.c.id, areas.c.level, areas.c.parent).where(areas.c.id == bindparam("area"))
-_AREA_OF = select(units.c.area).where(units.c.id == bindparam("unit"))
+_office = units.alias("office")
 _OFFICES = (
-    select(units.c.kind, units.c.id)
-    .where(
-        units.c.area == bindparam("area"), units.c.kind.in_(("centre", "authority")), units.c.active
+    select(areas.c.id.label("area"), areas.c.level, areas.c.parent, _office.c.kind, _office.c.id)
+    .select_from(
+        areas.outerjoin(
+            _office,
+            (_office.c.area == areas.c.id)
+            & _office.c.kind.in_(("centre", "authority"))
+            & _office.c.active,
+        )
     )
-    .order_by(units.c.id)
+    .order_by(_office.c.id)
+)
+"""An area with each of its offices; one row without an office when it has none."""
+_OF_AREA = _OFFICES.where(areas.c.id == bindparam("area"))
+_OF_UNIT = _OFFICES.where(
+    areas.c.id == select(units.c.area).where(units.c.id == bindparam("unit")).scalar_subquery()
 )
 
 
 def of_unit(conn: Connection, unit: str) -> Peers:
-    """The peers of a unit. Errors: StoreError unit_unknown, area_incomplete."""
-    area = conn.execute(_AREA_OF, {"unit": unit}).scalar_one_or_none()
-    if area is None:
-        raise StoreError("unit_unknown", unit=unit)
-    return of_area(conn, area)
+    """The peers of a unit; an area without an office of its own has that of the area above.
 
-
-def of_area(conn: Connection, area: str) -> Peers:
-    """The peers of an area; an area without an office of its own has that of the area above.
-
-    Errors: StoreError area_incomplete when there is none up to the top either.
+    Errors: StoreError unit_unknown; area_incomplete when there is none up to the top either.
     """
+    rows = conn.execute(_OF_UNIT, {"unit": unit}).all()
+    if not rows:
+        raise StoreError("unit_unknown", unit=unit)
+    area, level = rows[0].area, rows[0].level
     offices: dict[str, str] = {}
-    level = ""
-    above: str | None = area
     seen: set[str] = set()
-    while above is not None and len(offices) < 2 and above not in seen:
-        seen.add(above)
-        row = conn.execute(_AREA, {"area": above}).one_or_none()
-        if row is None:
+    while rows:
+        seen.add(rows[0].area)
+        for row in rows:
+            if row.kind is not None:
+                offices.setdefault(row.kind, row.id)
+        above = rows[0].parent
+        if len(offices) == 2 or above is None or above in seen:
             break
-        level = level or row.level
-        for office in conn.execute(_OFFICES, {"area": above}):
-            offices.setdefault(office.kind, office.id)
-        above = row.parent
+        rows = conn.execute(_OF_AREA, {"area": above}).all()
     if len(offices) < 2:
         raise StoreError("area_incomplete", area=area)
     return Peers(area, level, offices["centre"], offices["authority"])

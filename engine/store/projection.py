@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.flow.model import Message, Step
 from engine.record import canonical
@@ -14,41 +14,27 @@ from engine.store import milestones, places
 from engine.store.milestones import Place, Rows, changed
 from engine.store.places import Peers
 from engine.store.tables import deadlines, drafts, legs, outbox, tasks, tickets, timers
-from engine.store.tickets import FIRST, Ticket, save_state
-
-_CLAIM = ("claimed_by", "claimed_at")
-_TRIES = ("tries", "next_try_at", "alarm")
+from engine.store.tickets import FIRST, Ticket, read_rows, save_state
+from engine.store.upsert import both
 
 
-def _of_ticket(table: Table, *, instance: bool) -> Any:
-    query = select(table).where(table.c.ticket == bindparam("t"))
-    return query.where(table.c.instance == bindparam("i")) if instance else query
-
-
-_TASKS = _of_ticket(tasks, instance=True)
-_TIMERS = _of_ticket(timers, instance=True)
-_LEGS = _of_ticket(legs, instance=False)
-_DEADLINES = _of_ticket(deadlines, instance=False)
-
-
-def project(
-    conn: Connection, ticket: Ticket, step: Step, now: datetime, instance: int = FIRST
-) -> None:
+def project(conn: Connection, ticket: Ticket, step: Step, now: datetime) -> None:
     """Write a step that was just appended as the ticket's last event: state, rows, outbox.
 
     What a step does not decide is left alone: who claimed a task that stays open, how often a
     timer that stays was tried.
     Errors: StoreError unit_unknown, area_incomplete.
     """
-    save_state(conn, ticket, step.state, instance)
-    before = read(conn, ticket, instance)
+    save_state(conn, ticket, step.state)
+    before = ticket.rows
     after = milestones.advance(before, step, now, place_of(conn, ticket))
     _write_ticket(conn, ticket, changed(before.ticket, after.ticket))
     _write_legs(conn, ticket, before, after)
     _write_deadlines(conn, ticket, after)
-    _write_timers(conn, ticket, instance, before, after)
-    _write_tasks(conn, ticket, instance, before, after)
+    _write_timers(conn, ticket, before, after)
+    _write_tasks(conn, ticket, before, after)
     _queue(conn, ticket, step.messages, now)
+    ticket.rows = replace(after, deadlines={})
 
 
 def place_of(conn: Connection, ticket: Ticket) -> Place:
@@ -63,122 +49,119 @@ def place_of(conn: Connection, ticket: Ticket) -> Place:
     return Place(ticket.columns["area"], ticket.columns["centre"], peers)
 
 
-def read(
-    conn: Connection, ticket: Ticket, instance: int = FIRST, *, with_deadlines: bool = False
-) -> Rows:
-    """The rows of a ticket as they stand, to go on from or to compare with a replay's.
-
-    A step does not need the deadlines: it writes those whose timers changed.
-    """
-    where = {"t": ticket.id, "i": instance}
-    here = {"t": ticket.id}
-    return Rows(
-        ticket={column: ticket.columns[column] for column in milestones.OF_TICKET},
-        legs={r.leg: _without(r, "ticket", "leg") for r in conn.execute(_LEGS, here)},
-        tasks={
-            r.task: _without(r, "ticket", "instance", "task", *_CLAIM)
-            for r in conn.execute(_TASKS, where)
-        },
-        timers={
-            r.task: _without(r, "ticket", "instance", "task", *_TRIES)
-            for r in conn.execute(_TIMERS, where)
-        },
-        deadlines={
-            (r.leg, r.name): _without(r, "ticket", "leg", "name")
-            for r in (conn.execute(_DEADLINES, here) if with_deadlines else ())
-        },
-    )
+def read(conn: Connection, ticket: Ticket) -> Rows:
+    """The rows of a ticket as they stand, deadlines too, to compare with a replay's."""
+    found = {
+        (row.leg, row.name): {name: row._mapping[name] for name in _OF_DEADLINE}
+        for row in conn.execute(_DEADLINES, {"ticket": ticket.id})
+    }
+    return replace(read_rows(conn, ticket.columns), deadlines=found)
 
 
-def _without(row: Any, *names: str) -> dict[str, Any]:
-    return {name: value for name, value in row._mapping.items() if name not in names}
+_DEADLINES = select(deadlines).where(deadlines.c.ticket == bindparam("ticket"))
+_OF_DEADLINE = ("due", "provisional", "article", "why")
 
 
 # --- writing -----------------------------------------------------------------------------------
+# What is set are the columns that an execution names; keys are bound under names of no column.
+
+_TICKET = update(tickets).where(tickets.c.id == bindparam("of"))
+_NEW_LEG = insert(legs)
+_LEG = update(legs).where(legs.c.ticket == bindparam("of"), legs.c.leg == bindparam("which"))
+_DEADLINE = both(
+    lambda insert: (into := insert(deadlines)).on_conflict_do_update(
+        index_elements=["ticket", "leg", "name"],
+        set_={name: into.excluded[name] for name in _OF_DEADLINE},
+    )
+)
+_NEW_MESSAGE = insert(outbox)
+
+
+def _of_task(change: Any, table: Table) -> Any:
+    return change.where(
+        table.c.ticket == bindparam("of"),
+        table.c.instance == FIRST,
+        table.c.task == bindparam("which"),
+    )
+
+
+_NEW_TASK, _TASK, _NO_TASK = (
+    insert(tasks),
+    _of_task(update(tasks), tasks),
+    _of_task(delete(tasks), tasks),
+)
+_NEW_TIMER, _TIMER, _NO_TIMER = (
+    insert(timers),
+    _of_task(update(timers), timers),
+    _of_task(delete(timers), timers),
+)
+_NO_DRAFT = delete(drafts).where(
+    drafts.c.ticket == bindparam("of"), drafts.c.task == bindparam("which")
+)
+
+
+def _each(conn: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        conn.execute(statement, rows)
 
 
 def _write_ticket(conn: Connection, ticket: Ticket, columns: dict[str, Any]) -> None:
     if columns:
-        conn.execute(update(tickets).where(tickets.c.id == ticket.id).values(**columns))
+        conn.execute(_TICKET, {"of": ticket.id, **columns})
         ticket.columns.update(columns)
 
 
 def _write_legs(conn: Connection, ticket: Ticket, before: Rows, after: Rows) -> None:
+    new, moved = [], []
     for number, leg in after.legs.items():
         if number not in before.legs:
-            conn.execute(insert(legs), {"ticket": ticket.id, "leg": number, **leg})
-        elif columns := changed(before.legs[number], leg):
-            conn.execute(
-                update(legs)
-                .where(legs.c.ticket == ticket.id, legs.c.leg == number)
-                .values(**columns)
-            )
+            new.append({"ticket": ticket.id, "leg": number, **leg})
+        elif before.legs[number] != leg:
+            moved.append({"of": ticket.id, "which": number, **leg})
+    _each(conn, _NEW_LEG, new)
+    _each(conn, _LEG, moved)
 
 
 def _write_deadlines(conn: Connection, ticket: Ticket, after: Rows) -> None:
-    build = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-    for (leg, name), row in after.deadlines.items():
-        written = build(deadlines).values(ticket=ticket.id, leg=leg, name=name, **row)
-        conn.execute(
-            written.on_conflict_do_update(
-                index_elements=["ticket", "leg", "name"],
-                set_={column: written.excluded[column] for column in row},
-            )
-        )
+    rows = [
+        {"ticket": ticket.id, "leg": leg, "name": name, **row}
+        for (leg, name), row in after.deadlines.items()
+    ]
+    _each(conn, _DEADLINE[conn.dialect.name], rows)
 
 
-def _write_timers(
-    conn: Connection, ticket: Ticket, instance: int, before: Rows, after: Rows
-) -> None:
-    _close(conn, timers, ticket, instance, before.timers.keys() - after.timers.keys())
-    new = []
+def _write_timers(conn: Connection, ticket: Ticket, before: Rows, after: Rows) -> None:
+    gone = before.timers.keys() - after.timers.keys()
+    new, moved = [], []
     for task, row in after.timers.items():
         fresh = {**row, "tries": 0, "next_try_at": row["due"], "alarm": None}
         if task not in before.timers:
-            new.append({"ticket": ticket.id, "instance": instance, "task": task, **fresh})
+            new.append({"ticket": ticket.id, "instance": FIRST, "task": task, **fresh})
         elif before.timers[task] != row:
-            conn.execute(_row(update(timers), timers, ticket, instance, task).values(**fresh))
-    if new:
-        conn.execute(insert(timers), new)
+            moved.append({"of": ticket.id, "which": task, **fresh})
+    _each(conn, _NO_TIMER, _keys(ticket, gone))
+    _each(conn, _NEW_TIMER, new)
+    _each(conn, _TIMER, moved)
 
 
-def _write_tasks(
-    conn: Connection, ticket: Ticket, instance: int, before: Rows, after: Rows
-) -> None:
+def _write_tasks(conn: Connection, ticket: Ticket, before: Rows, after: Rows) -> None:
     gone = before.tasks.keys() - after.tasks.keys()
-    _close(conn, tasks, ticket, instance, gone)
-    if gone:
-        conn.execute(
-            delete(drafts).where(drafts.c.ticket == ticket.id, drafts.c.task.in_(sorted(gone)))
-        )
+    drafted = {task for task, row in ticket.seen.tasks.items() if row.drafted}
     new = []
     for task, row in after.tasks.items():
         if task not in before.tasks:
-            key = {"ticket": ticket.id, "instance": instance, "task": task}
-            new.append({**key, **row})
+            new.append({"ticket": ticket.id, "instance": FIRST, "task": task, **row})
         elif columns := changed(before.tasks[task], row):
             if "unit" in columns or "role" in columns:
                 columns.update(claimed_by=None, claimed_at=None)  # it went to other people
-            conn.execute(_row(update(tasks), tasks, ticket, instance, task).values(**columns))
-    if new:
-        conn.execute(insert(tasks), new)
+            conn.execute(_TASK, {"of": ticket.id, "which": task, **columns})
+    _each(conn, _NO_TASK, _keys(ticket, gone))
+    _each(conn, _NO_DRAFT, _keys(ticket, gone & drafted))
+    _each(conn, _NEW_TASK, new)
 
 
-def _close(conn: Connection, table: Table, ticket: Ticket, instance: int, gone: set[int]) -> None:
-    if gone:
-        conn.execute(
-            delete(table).where(
-                table.c.ticket == ticket.id,
-                table.c.instance == instance,
-                table.c.task.in_(sorted(gone)),
-            )
-        )
-
-
-def _row(change: Any, table: Table, ticket: Ticket, instance: int, task: int) -> Any:
-    return change.where(
-        table.c.ticket == ticket.id, table.c.instance == instance, table.c.task == task
-    )
+def _keys(ticket: Ticket, gone: set[int]) -> list[dict[str, Any]]:
+    return [{"of": ticket.id, "which": task} for task in sorted(gone)]
 
 
 def _queue(conn: Connection, ticket: Ticket, messages: tuple[Message, ...], now: datetime) -> None:
@@ -202,5 +185,4 @@ def _queue(conn: Connection, ticket: Ticket, messages: tuple[Message, ...], now:
         }
         for n, message in enumerate(messages, 1)
     ]
-    if rows:
-        conn.execute(insert(outbox), rows)
+    _each(conn, _NEW_MESSAGE, rows)

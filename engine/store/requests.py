@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.store.tables import requests
+from engine.store.upsert import both
 
-_BEFORE = select(requests.c.ticket).where(
-    requests.c.key == bindparam("key"), requests.c.user == bindparam("user")
-)
+_NOTE = both(lambda insert: insert(requests).on_conflict_do_nothing().returning(requests.c.key))
+_MINE = (requests.c.key == bindparam("k")) & (requests.c.user == bindparam("u"))
+_TICKET = select(requests.c.ticket).where(_MINE)
+_ACT = select(requests.c.act).where(_MINE)
+_NAME = update(requests).where(_MINE)
 
 
 def first_time(
@@ -21,29 +23,23 @@ def first_time(
 
     A second one that runs at the same time waits here for the first to commit or roll back.
     """
-    build = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
     row = {"key": key, "user": user, "act": act, "at": at, "ticket": ticket}
-    noted = conn.execute(
-        build(requests).values(**row).on_conflict_do_nothing().returning(requests.c.key)
-    )
-    return noted.first() is not None
+    return conn.execute(_NOTE[conn.dialect.name], row).first() is not None
 
 
 def ticket_of(conn: Connection, key: str, user: str) -> int | None:
     """The id of the ticket that a request done before was about, None if about none."""
-    return conn.execute(_BEFORE, {"key": key, "user": user}).scalar_one_or_none()
+    return conn.execute(_TICKET, {"k": key, "u": user}).scalar_one_or_none()
 
 
 def act_of(conn: Connection, key: str, user: str) -> str | None:
     """Which act a request that was noted before was for."""
-    mine = (requests.c.key == key) & (requests.c.user == user)
-    return conn.execute(select(requests.c.act).where(mine)).scalar_one_or_none()
+    return conn.execute(_ACT, {"k": key, "u": user}).scalar_one_or_none()
 
 
 def name_ticket(conn: Connection, key: str, user: str, ticket: int) -> None:
     """Say afterwards which ticket a noted request made."""
-    mine = (requests.c.key == key) & (requests.c.user == user)
-    conn.execute(update(requests).where(mine).values(ticket=ticket))
+    conn.execute(_NAME, {"k": key, "u": user, "ticket": ticket})
 
 
 def forget(conn: Connection, before: datetime) -> int:

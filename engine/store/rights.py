@@ -11,14 +11,9 @@ from engine.access import User, authorize
 from engine.errors import Denied, StoreError, Trouble
 from engine.store import tickets
 from engine.store.session import Store
-from engine.store.tables import events, tasks, units, users
-from engine.store.tickets import Ticket
+from engine.store.tables import events, units, users
+from engine.store.tickets import Seen, Ticket
 
-_TASK = (
-    select(tasks, users.c.name.label("who"), users.c.display_name.label("who_name"))
-    .outerjoin(users, users.c.id == tasks.c.claimed_by)
-    .where(tasks.c.ticket == bindparam("ticket"), tasks.c.task == bindparam("task"))
-)
 _DONE = (
     select(events.c.at, events.c.body, users.c.display_name, units.c.name.label("unit_name"))
     .outerjoin(users, users.c.name == events.c.actor)
@@ -27,19 +22,19 @@ _DONE = (
 )
 
 
-def see(conn: Connection, user: User, number: str) -> dict[str, Any]:
-    """The facts of a ticket that the user may read. Errors: Denied, hidden if there is none."""
-    facts = tickets.facts(conn, number)
-    if facts is None:
+def see(conn: Connection, user: User, number: str) -> Seen:
+    """A ticket that the user may read. Errors: Denied, hidden if there is none."""
+    seen = tickets.see(conn, number)
+    if seen is None:
         raise Denied("denied_hidden", hidden=True)
-    authorize(user, "read_ticket", facts)
-    return facts
+    authorize(user, "read_ticket", seen.facts)
+    return seen
 
 
 def hold(
     conn: Connection, store: Store, user: User, number: str, action: str = "read_ticket"
-) -> tuple[Ticket, dict[str, Any]]:
-    """The ticket, locked, and its facts, if the user may do the action to it.
+) -> Ticket:
+    """The ticket, locked, if the user may do the action to it.
 
     Errors: Denied, hidden when the ticket is unknown or not the user's to see.
     """
@@ -49,24 +44,23 @@ def hold(
         if error.code != "ticket_unknown":
             raise
         raise Denied("denied_hidden", hidden=True) from error
-    facts = see(conn, user, number)
+    facts = ticket.seen.facts
+    authorize(user, "read_ticket", facts)
     if action != "read_ticket":
         authorize(user, action, facts)
-    return ticket, facts
+    return ticket
 
 
-def open_task(
-    conn: Connection, user: User, number: str, task: int, facts: dict[str, Any]
-) -> Row[Any]:
-    """The row of a task that the user may work on, with `who`, `who_name` of who claimed it.
+def open_task(conn: Connection, user: User, number: str, task: int, seen: Seen) -> Row[Any]:
+    """The row of a task that the user may work on, as Seen has it.
 
     Errors: Trouble task_done (who did it, when), task_gone, task_unknown, task_claimed (by whom,
     since when); Denied denied_task.
     """
-    row = conn.execute(_TASK, {"ticket": facts["id"], "task": task}).one_or_none()
+    row = seen.tasks.get(task)
     if row is None:
         raise gone(conn, number, task)
-    about = {**facts, "role": row.role, "unit": row.unit, "claimed_by": row.claimed_by}
+    about = {**seen.facts, "role": row.role, "unit": row.unit, "claimed_by": row.claimed_by}
     try:
         authorize(user, "work_task", about)
     except Denied as denied:

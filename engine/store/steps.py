@@ -5,37 +5,47 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from engine.errors import Trouble
 from engine.flow import process
 from engine.flow import state as codec
-from engine.flow.model import SEMANTICS, Json, Milestone, Refused, Step, Timer
+from engine.flow.model import (
+    SEMANTICS,
+    Json,
+    Message,
+    Milestone,
+    Reading,
+    Refused,
+    Step,
+    Timer,
+    Walked,
+)
 from engine.record import Event, instant
 from engine.store import log, projection, requests, tickets
 from engine.store.session import Store
-from engine.store.tables import deadlines, timers
+from engine.store.tables import deadlines
 from engine.store.tickets import FIRST, Ticket
-from engine.workdays import Calendar, OutOfCalendar
+from engine.workdays import OutOfCalendar
 
 CLOCK = "clock"
 """The actor of what nobody did: a due time came."""
 
 
 class Live:
-    """Answers a process from the world as it is now: the calendar in force."""
+    """Answers a process from the world as it is now: the calendar in force, when it is asked."""
 
-    def __init__(self, calendar: Calendar) -> None:
-        self._calendar = calendar
+    def __init__(self, conn: Connection, store: Store) -> None:
+        self._conn = conn
+        self._store = store
 
     def due(self, start: datetime, days: int) -> Mapping[str, Json]:
         """The end of the n-th working day after `start`. Errors: Refused deadline."""
         try:
-            return self._calendar.due(start, days).as_json()
+            return self._store.calendar(self._conn).due(start, days).as_json()
         except OutOfCalendar as error:
             raise Refused("deadline", **error.facts) from error
 
@@ -85,10 +95,12 @@ def record(
         "semantics": SEMANTICS,
         "instance": FIRST,
         "process": ticket.columns["process"],
-        "readings": [asdict(reading) for reading in step.readings],
-        "walked": [asdict(walked) for walked in step.walked],
-        "milestones": [_milestone(milestone) for milestone in step.milestones],
-        "messages": [asdict(message) for message in step.messages],
+        "readings": [_plain(reading) for reading in step.readings],
+        "walked": [_plain(walked) for walked in step.walked],
+        "milestones": [
+            _plain(milestone) | {"at": instant(milestone.at)} for milestone in step.milestones
+        ],
+        "messages": [_plain(message) for message in step.messages],
         "ended": step.ended,
         "state": codec.digest(step),
         **(said or {}),
@@ -98,15 +110,12 @@ def record(
     return event
 
 
-def _milestone(milestone: Milestone) -> dict[str, Any]:
-    return asdict(milestone) | {"at": instant(milestone.at)}
+def _plain(part: Reading | Walked | Milestone | Message) -> dict[str, Any]:
+    """The fields of a part of a step; dataclasses.asdict would copy all values in them."""
+    return {name: getattr(part, name) for name in part.__slots__}
 
 
 # --- due times -------------------------------------------------------------------------------
-
-_DUE = select(func.count()).where(
-    timers.c.ticket == bindparam("ticket"), timers.c.due <= bindparam("now")
-)
 
 
 def tick(conn: Connection, store: Store, ticket: Ticket, now: datetime) -> int:
@@ -115,17 +124,17 @@ def tick(conn: Connection, store: Store, ticket: Ticket, now: datetime) -> int:
     Errors: Trouble timer_stuck (a timer was due and no token moved), and what the flow refuses;
     roll back then.
     """
-    due = conn.execute(_DUE, {"ticket": ticket.id, "now": now}).scalar_one()
+    due = len([timer for timer in ticket.rows.timers.values() if timer["due"] <= now])
     if not due:
         return 0
     with sentences():
-        state = tickets.load_state(conn, store, ticket)
-        step = process.tick(state, now, Live(store.calendar(conn)))
+        state = tickets.load_state(store, ticket)
+        step = process.tick(state, now, Live(conn, store))
     late = [timer.deadline or timer.element for timer in step.timers if timer.due <= now]
     if late or not step.walked:
         raise Trouble("timer_stuck", deadline=", ".join(late))
     record(conn, store, ticket, step, "tick", now, CLOCK)
-    return int(due)
+    return due
 
 
 _DEADLINES = select(deadlines).where(deadlines.c.ticket == bindparam("ticket"))
@@ -138,8 +147,8 @@ def revise(
     tick(conn, store, ticket, now)
     before = {(row.leg, row.name): row for row in conn.execute(_DEADLINES, {"ticket": ticket.id})}
     with sentences():
-        state = tickets.load_state(conn, store, ticket)
-        step = process.revise(state, now, Live(store.calendar(conn)))
+        state = tickets.load_state(store, ticket)
+        step = process.revise(state, now, Live(conn, store))
     moved = [
         {
             "leg": timer.leg,

@@ -3,36 +3,76 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, delete, exists, insert, select, update
 
 from engine.errors import StoreError, VaultError
 from engine.flow import state as codec
 from engine.flow.model import SEMANTICS
 from engine.record import GENESIS, canonical
+from engine.store import milestones
 from engine.store.log import Chain
+from engine.store.milestones import Rows
 from engine.store.session import Store
-from engine.store.tables import drafts, legs, states, tasks, ticket_keys, tickets
+from engine.store.tables import (
+    drafts,
+    legs,
+    states,
+    tasks,
+    ticket_keys,
+    tickets,
+    timers,
+    units,
+    users,
+)
 from engine.vault import seal, unseal
 
 FIRST: Final = 1
 """The instance that is the ticket's own process."""
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A ticket as it was read: its row, its legs, its open tasks by number.
+
+    A task's row says more than its columns: `who` and `who_name` claimed it, `unit_name`, and
+    whether it is `drafted`.
+    """
+
+    columns: Mapping[str, Any]
+    legs: Sequence[Row[Any]] = ()
+    tasks: Mapping[int, Row[Any]] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What access asks about a ticket (see access.authorize), and its id."""
+        valid = [leg for leg in self.legs if leg.void_at is None]
+        return {
+            **{name: self.columns[name] for name in ("id", "area", "centre", "authority")},
+            "units": {leg.unit for leg in valid} | {task.unit for task in self.tasks.values()},
+            "peer_centres": {leg.peer_centre for leg in valid},
+            "authorities": {self.columns["authority"]} | {leg.authority for leg in valid},
+        }
+
+
 @dataclass
 class Ticket(Chain):
     """A ticket locked in this transaction; as a Chain it is what events are appended to.
 
-    `columns` is its row as it was read, moved on by projection.project.
+    `columns` is its row, `rows` what steps write, `state` its process's state (None before the
+    first step): read with the lock, moved on by projection.project. `seen` stays as it was read.
     """
 
     id: int
     version: int
     columns: dict[str, Any] = field(repr=False)
+    seen: Seen = field(repr=False)
+    rows: Rows = field(repr=False)
+    state: bytes | None = field(repr=False)
 
     @property
     def number(self) -> str:
@@ -68,15 +108,36 @@ _BY_NUMBER = select(tickets).where(tickets.c.number == bindparam("which")).with_
 _BY_ID_UNLESS_LOCKED = (
     select(tickets).where(tickets.c.id == bindparam("which")).with_for_update(skip_locked=True)
 )
-_KEY = select(ticket_keys.c.wrapped).where(ticket_keys.c.ticket == bindparam("ticket"))
-_STATE = select(states.c.semantics, states.c.blob).where(
-    states.c.ticket == bindparam("ticket"), states.c.instance == bindparam("instance")
+_KEY_AND_STATE = (
+    select(ticket_keys.c.wrapped, states.c.semantics, states.c.blob)
+    .select_from(
+        tickets.outerjoin(ticket_keys, ticket_keys.c.ticket == tickets.c.id).outerjoin(
+            states, (states.c.ticket == tickets.c.id) & (states.c.instance == FIRST)
+        )
+    )
+    .where(tickets.c.id == bindparam("ticket"))
 )
-_SAVE = (
-    update(states)
-    .where(states.c.ticket == bindparam("t"), states.c.instance == bindparam("i"))
-    .values(semantics=bindparam("s"), blob=bindparam("b"))
+_FIRST_STATE = insert(states)
+_SAVE = update(states).where(states.c.ticket == bindparam("of"), states.c.instance == FIRST)
+_SEE = select(
+    tickets.c.id, tickets.c.area, tickets.c.centre, tickets.c.authority, tickets.c.version
+).where(tickets.c.number == bindparam("number"))
+_LEGS = select(legs).where(legs.c.ticket == bindparam("ticket"))
+_TASKS = (
+    select(
+        tasks,
+        users.c.name.label("who"),
+        users.c.display_name.label("who_name"),
+        units.c.name.label("unit_name"),
+        exists()
+        .where(drafts.c.ticket == tasks.c.ticket, drafts.c.task == tasks.c.task)
+        .label("drafted"),
+    )
+    .outerjoin(users, users.c.id == tasks.c.claimed_by)
+    .outerjoin(units, units.c.id == tasks.c.unit)
+    .where(tasks.c.ticket == bindparam("ticket"), tasks.c.instance == FIRST)
 )
+_TIMERS = select(timers).where(timers.c.ticket == bindparam("ticket"), timers.c.instance == FIRST)
 
 
 def create(
@@ -115,11 +176,20 @@ def create(
     made = conn.execute(insert(tickets).returning(tickets.c.id), columns).scalar_one()
     conn.execute(insert(ticket_keys), {"ticket": made, "wrapped": wrapped})
     columns = {column.name: None for column in tickets.c} | columns | {"id": made}
-    return Ticket(number, 0, GENESIS, key, made, version, columns)
+    return bare(columns, key)
+
+
+def bare(columns: dict[str, Any], key: bytes | None = None) -> Ticket:
+    """A ticket's row alone: not locked, and nothing read of what is around it."""
+    seq, head, id, version = (columns[name] for name in ("seq", "head", "id", "version"))
+    rows = milestones.nothing()
+    return Ticket(
+        columns["number"], seq, head, key, id, version, columns, Seen(columns), rows, None
+    )
 
 
 def lock(conn: Connection, store: Store, which: int | str) -> Ticket:
-    """Lock a ticket, by id or number, until the transaction ends.
+    """Lock a ticket, by id or number, until the transaction ends, and read all that is its.
 
     Errors: StoreError ticket_unknown, database_locked (somebody held it for too long).
     """
@@ -136,31 +206,45 @@ def try_lock(conn: Connection, store: Store, ticket_id: int) -> Ticket | None:
 
 
 def _locked(conn: Connection, store: Store, row: Row[Any]) -> Ticket:
-    # Read after the lock, in a statement of its own: in one with it, PostgreSQL would answer
+    # Read after the lock, in statements of their own: in one with it, PostgreSQL would answer
     # for joined tables from before the wait.
-    wrapped = conn.execute(_KEY, {"ticket": row.id}).scalar_one_or_none()
-    key = None if wrapped is None else store.vault.unwrap(wrapped, row.number)
-    return Ticket(row.number, row.seq, row.head, key, row.id, row.version, row._asdict())
+    rest = conn.execute(_KEY_AND_STATE, {"ticket": row.id}).one()
+    key = None if rest.wrapped is None else store.vault.unwrap(rest.wrapped, row.number)
+    columns = row._asdict()
+    seen = _seen(conn, columns)
+    return Ticket(
+        row.number,
+        row.seq,
+        row.head,
+        key,
+        row.id,
+        row.version,
+        columns,
+        seen,
+        rows_of(seen, conn.execute(_TIMERS, {"ticket": row.id})),
+        rest.blob if rest.semantics == SEMANTICS else None,
+    )
 
 
-def load_state(conn: Connection, store: Store, ticket: Ticket, instance: int = FIRST) -> Any:
-    """The state of a process of the ticket, a fresh one each time (a step consumes it).
+def load_state(store: Store, ticket: Ticket) -> Any:
+    """The state of the ticket's process, a fresh one each time (a step consumes it).
 
     Errors: StoreError state_missing; flow's errors when the state does not load.
     """
-    row = conn.execute(_STATE, {"ticket": ticket.id, "instance": instance}).one_or_none()
-    if row is None or row.semantics != SEMANTICS:
+    if ticket.state is None:
         raise StoreError("state_missing", number=ticket.number)
-    return codec.load(store.definitions(ticket.version), row.blob)
+    return codec.load(store.definitions(ticket.version), ticket.state)
 
 
-def save_state(conn: Connection, ticket: Ticket, state: Any, instance: int = FIRST) -> None:
+def save_state(conn: Connection, ticket: Ticket, state: Any) -> None:
     """Save the state after a step."""
     blob = codec.dump(state)
-    saved = conn.execute(_SAVE, {"t": ticket.id, "i": instance, "s": SEMANTICS, "b": blob}).rowcount
-    if saved != 1:
-        row = {"ticket": ticket.id, "instance": instance, "semantics": SEMANTICS, "blob": blob}
-        conn.execute(insert(states), row)
+    row = {"semantics": SEMANTICS, "blob": blob}
+    if ticket.state is None:
+        conn.execute(_FIRST_STATE, {"ticket": ticket.id, "instance": FIRST, **row})
+    else:
+        conn.execute(_SAVE, {"of": ticket.id, **row})
+    ticket.state = blob
 
 
 def erase(conn: Connection, ticket: Ticket, now: datetime) -> None:
@@ -172,30 +256,49 @@ def erase(conn: Connection, ticket: Ticket, now: datetime) -> None:
     ticket.columns.update(card=None, erased_at=now)
 
 
-# --- for access --------------------------------------------------------------------------------
-
-_PLACES = select(
-    tickets.c.id, tickets.c.area, tickets.c.centre, tickets.c.authority, tickets.c.version
-).where(tickets.c.number == bindparam("number"))
-_LEGS = select(legs.c.unit, legs.c.peer_centre, legs.c.authority).where(
-    legs.c.ticket == bindparam("ticket"), legs.c.void_at.is_(None)
-)
-_TASK_UNITS = select(tasks.c.unit).where(tasks.c.ticket == bindparam("ticket"))
+# --- reading -----------------------------------------------------------------------------------
 
 
-def facts(conn: Connection, number: str) -> dict[str, Any] | None:
-    """What access asks about a ticket (see access.authorize), and its id; None if unknown."""
-    row = conn.execute(_PLACES, {"number": number}).one_or_none()
-    if row is None:
-        return None
-    here = {"ticket": row.id}
-    rows = conn.execute(_LEGS, here).all()
-    return {
-        "id": row.id,
-        "area": row.area,
-        "centre": row.centre,
-        "authority": row.authority,
-        "units": {leg.unit for leg in rows} | set(conn.execute(_TASK_UNITS, here).scalars()),
-        "peer_centres": {leg.peer_centre for leg in rows},
-        "authorities": {row.authority} | {leg.authority for leg in rows},
-    }
+def see(conn: Connection, number: str) -> Seen | None:
+    """A ticket without a lock; None if unknown. Of its row: id, version and what access asks."""
+    row = conn.execute(_SEE, {"number": number}).one_or_none()
+    return None if row is None else _seen(conn, row._asdict())
+
+
+def _seen(conn: Connection, columns: Mapping[str, Any]) -> Seen:
+    here = {"ticket": columns["id"]}
+    found = {row.task: row for row in conn.execute(_TASKS, here)}
+    return Seen(columns, conn.execute(_LEGS, here).all(), found)
+
+
+def read_rows(conn: Connection, columns: Mapping[str, Any]) -> Rows:
+    """The rows of a ticket that steps write, as they stand, but for its deadlines."""
+    timers = conn.execute(_TIMERS, {"ticket": columns["id"]})
+    return rows_of(_seen(conn, columns), timers)
+
+
+def rows_of(seen: Seen, timers: Iterable[Row[Any]]) -> Rows:
+    """What was read of a ticket as the rows that steps write.
+
+    A step does not need the deadlines: it writes those whose timers changed.
+    """
+    return Rows(
+        ticket={column: seen.columns[column] for column in milestones.OF_TICKET},
+        legs={row.leg: _only(row, _OF_LEG) for row in seen.legs},
+        tasks={task: _only(row, _OF_TASK) for task, row in seen.tasks.items()},
+        timers={row.task: _only(row, _OF_TIMER) for row in timers},
+    )
+
+
+def _but(table: Table, *names: str) -> tuple[str, ...]:
+    return tuple(column.name for column in table.c if column.name not in names)
+
+
+_OF_LEG = _but(legs, "ticket", "leg")
+_OF_TASK = _but(tasks, "ticket", "instance", "task", "claimed_by", "claimed_at")
+_OF_TIMER = _but(timers, "ticket", "instance", "task", "tries", "next_try_at", "alarm")
+
+
+def _only(row: Row[Any], names: tuple[str, ...]) -> dict[str, Any]:
+    columns = row._mapping
+    return {name: columns[name] for name in names}

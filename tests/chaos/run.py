@@ -149,11 +149,12 @@ def unlocked(store: Store, board: Board) -> None:
 def _unlocked(store: Store, ticket_id: int, now: datetime) -> None:
     with store.read() as conn:
         columns = conn.execute(select(t.tickets).where(t.tickets.c.id == ticket_id)).one()
-        ticket = rows.Ticket(
-            columns.number, 0, "", None, ticket_id, columns.version, columns._asdict()
-        )
-        state = rows.load_state(conn, store, ticket)
-        step = process.tick(state, now, steps.Live(store.calendar(conn)))
+        ticket = rows.bare(columns._asdict())
+        ticket.state = conn.execute(
+            select(t.states.c.blob).where(t.states.c.ticket == ticket_id)
+        ).scalar_one()
+        state = rows.load_state(store, ticket)
+        step = process.tick(state, now, steps.Live(conn, store))
     if step.walked:
         with store.write() as conn:
             steps.record(

@@ -82,7 +82,7 @@ class Walk:
         with self.store.write() as conn:
             ticket = tickets.lock(conn, self.store, self.number)
             task = conn.execute(select(tables.tasks.c.task)).scalars().one()
-            state = tickets.load_state(conn, self.store, ticket)
+            state = tickets.load_state(self.store, ticket)
             now = self.at(when)
             step = process.complete(state, task, answers, now, self.readings)
             self._append(conn, ticket, "complete", step, now)
@@ -90,7 +90,7 @@ class Walk:
     def tick(self, when: str) -> None:
         with self.store.write() as conn:
             ticket = tickets.lock(conn, self.store, self.number)
-            state = tickets.load_state(conn, self.store, ticket)
+            state = tickets.load_state(self.store, ticket)
             now = self.at(when)
             self._append(conn, ticket, "tick", process.tick(state, now, self.readings), now)
 
@@ -103,7 +103,7 @@ class Walk:
 
     def stored(self, conn: Any) -> Rows:
         ticket = tickets.lock(conn, self.store, self.number)
-        return projection.read(conn, ticket, with_deadlines=True)
+        return projection.read(conn, ticket)
 
     def one(self, table: str) -> Any:
         """The only row of a table."""
@@ -363,9 +363,10 @@ def test_an_area_without_offices_has_those_of_the_area_above(
     project(step_of(tasks=(replace(TASK, unit="yj-gas"),)), now)
     with places.read() as conn:
         leg = conn.execute(select(tables.legs)).one()
-        facts = tickets.facts(conn, "T-1")
+        seen = tickets.see(conn, "T-1")
+    assert seen is not None
     assert (leg.area, leg.peer_centre, leg.authority) == ("yj", "sr-centre", "sr-authority")
-    assert facts == {
+    assert seen.facts == {
         "id": 1,
         "area": "sr",
         "centre": "sr-centre",
