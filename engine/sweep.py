@@ -86,11 +86,12 @@ def _deliver(store: Store, now: datetime, limit: int, sender: Sender | None) -> 
         return 0, 0
     sender = sender or FileSender(store.settings.outbox)
     delivered = undelivered = 0
-    while delivered + undelivered < limit:
+    more = True
+    while more and delivered + undelivered < limit:
         # Few at a time: what is claimed by a slow sender keeps others from sending it.
-        claimed = outbox.claim(store, now, min(BATCH, limit - delivered - undelivered))
-        if not claimed:
-            break
+        most = min(BATCH, limit - delivered - undelivered)
+        claimed = outbox.claim(store, now, most)
+        more = len(claimed) == most
         done = [id for id, letter in claimed if _sent(store, sender, id, letter, now)]
         if done:
             outbox.delivered(store, done, now)

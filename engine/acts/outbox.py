@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 
 from engine.out.sender import Letter
 from engine.store import Store
@@ -17,12 +17,15 @@ FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 
 _DUE = (
-    select(outbox.c.id)
+    select(outbox, tickets.c.number)
+    .join(tickets, tickets.c.id == outbox.c.ticket)
     .where(outbox.c.next_try_at <= bindparam("now"))
     .order_by(outbox.c.next_try_at, outbox.c.id)
     .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
+    .with_for_update(of=outbox, skip_locked=True)
 )
+_CLAIM = update(outbox).where(outbox.c.id == bindparam("which"))
+_DELIVERED = _CLAIM.values(tries=outbox.c.tries + 1, next_try_at=None, error=None)
 _ANY = select(outbox.c.id).where(outbox.c.next_try_at <= bindparam("now")).limit(1)
 
 
@@ -39,32 +42,23 @@ def claim(store: Store, now: datetime, most: int) -> list[tuple[int, Letter]]:
     the sweep die in between, the message goes again, under the same key.
     """
     with store.write() as conn:
-        found = list(conn.execute(_DUE, {"now": now, "most": most}).scalars())
-        if not found:
-            return []
-        conn.execute(
-            update(outbox).where(outbox.c.id.in_(found)).values(next_try_at=now + CLAIMED_FOR)
-        )
-        return [(id, _letter(conn, id)) for id in found]
-
-
-def _letter(conn: Connection, id: int) -> Letter:
-    row = conn.execute(
-        select(outbox, tickets.c.number)
-        .join(tickets, tickets.c.id == outbox.c.ticket)
-        .where(outbox.c.id == id)
-    ).one()
-    return Letter(row.key, row.topic, row.number, json.loads(row.content), row.created_at)
+        found = conn.execute(_DUE, {"now": now, "most": most}).all()
+        until = now + CLAIMED_FOR
+        if found:
+            conn.execute(_CLAIM, [{"which": row.id, "next_try_at": until} for row in found])
+        return [
+            (
+                row.id,
+                Letter(row.key, row.topic, row.number, json.loads(row.content), row.created_at),
+            )
+            for row in found
+        ]
 
 
 def delivered(store: Store, ids: list[int], now: datetime) -> None:
     """Mark messages as delivered."""
     with store.write() as conn:
-        conn.execute(
-            update(outbox)
-            .where(outbox.c.id.in_(ids))
-            .values(tries=outbox.c.tries + 1, next_try_at=None, delivered_at=now, error=None)
-        )
+        conn.execute(_DELIVERED, [{"which": id, "delivered_at": now} for id in ids])
 
 
 def failed(store: Store, id: int, now: datetime, error: str) -> int:

@@ -74,6 +74,7 @@ class Month:
         for person in demo().people:
             self._posts.setdefault((person.role, person.unit), []).append(person.name)
         self._start = start
+        self._next = agenda.next_due(store)
         self.done = Done()
 
     def run(self, progress: Callable[[int, int], None] | None = None) -> Done:
@@ -102,7 +103,7 @@ class Month:
     def _sweep_until(self, until: datetime) -> None:
         """Sweep at each due time up to `until`, and at each quarter when a message waits."""
         while True:
-            due, message = agenda.next_due(self._store)
+            due, message = self._next.timer, self._next.message
             quarter = None if message is None else self._quarter(message)
             at = min((t for t in (due, quarter) if t is not None), default=None)
             if at is None or at > until:
@@ -115,6 +116,7 @@ class Month:
 
     def _sweep(self, at: datetime) -> None:
         swept = sweep.run_once(self._store, at)
+        self._next = agenda.next_due(self._store)
         self.done.sweeps += 1
         self.done.fired += swept.fired
         self.done.delivered += swept.delivered
@@ -148,7 +150,8 @@ class Month:
 
     def _look(self, call: Arrival, number: str, at: datetime) -> None:
         """See which tasks have opened, and let somebody decide when to do each."""
-        for task in agenda.waiting(self._store, number):
+        tasks, self._next = agenda.after_act(self._store, number)
+        for task in tasks:
             if (number, task.task) in self._seen:
                 continue
             self._seen.add((number, task.task))

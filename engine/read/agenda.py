@@ -42,7 +42,7 @@ _COLUMNS = (
     tasks.c.opened_at,
     tasks.c.due,
 )
-_OF = (
+_WAITING = (
     select(*_COLUMNS)
     .join(tickets, tickets.c.id == tasks.c.ticket)
     .where(tickets.c.number == bindparam("number"))
@@ -55,17 +55,30 @@ _NEXT = select(
 _NUMBERS = select(tickets.c.number).order_by(tickets.c.id)
 
 
+@dataclass(frozen=True, slots=True)
+class Next:
+    """When the sweep has to fire a deadline next, and to deliver a message; None: never."""
+
+    timer: datetime | None
+    message: datetime | None
+
+
 def waiting(store: Store, number: str) -> tuple[Waiting, ...]:
     """The open tasks of one ticket, in the order in which they were opened."""
-    with store.read() as conn:
-        return tuple(Waiting(*tuple(row)) for row in conn.execute(_OF, {"number": number}))
+    return after_act(store, number)[0]
 
 
-def next_due(store: Store) -> tuple[datetime | None, datetime | None]:
-    """When the sweep has to fire a deadline next, and to deliver a message; None: never."""
+def after_act(store: Store, number: str) -> tuple[tuple[Waiting, ...], Next]:
+    """The open tasks of one ticket, oldest first, and what the sweep has to do next."""
     with store.read() as conn:
-        timer, message = conn.execute(_NEXT).one()
-    return timer, message
+        found = conn.execute(_WAITING, {"number": number}).all()
+        return tuple(Waiting(**row._mapping) for row in found), Next(*conn.execute(_NEXT).one())
+
+
+def next_due(store: Store) -> Next:
+    """What the sweep has to do next."""
+    with store.read() as conn:
+        return Next(*conn.execute(_NEXT).one())
 
 
 def numbers(store: Store) -> tuple[str, ...]:

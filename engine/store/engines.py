@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -39,7 +41,7 @@ def _sqlite(path: Path, wait: float, schema: bool) -> Engine:
             f"file:{quote(str(path))}?mode={mode}",
             uri=True,
             timeout=wait,
-            isolation_level=None,  # transactions begin where _begin says, nowhere else
+            isolation_level=None,  # transactions begin where `begin` says, nowhere else
             check_same_thread=False,  # the pool hands a connection to one thread at a time
         )
 
@@ -57,15 +59,22 @@ def _sqlite(path: Path, wait: float, schema: bool) -> Engine:
         # INSERT OR REPLACE deletes rows without their triggers unless this is on.
         connection.execute("PRAGMA recursive_triggers=ON")
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        raw: Any = connection.connection.dbapi_connection
-        writes = connection.get_execution_options().get("writes", False)
-        raw.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
-        # With a plain BEGIN a writer that read first fails when somebody wrote in between.
-        raw.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-
     return engine
+
+
+@contextmanager
+def begin(engine: Engine, *, writes: bool) -> Iterator[Connection]:
+    """A transaction: committed at the end of the block, rolled back by an error.
+
+    Here and not in a listener: with one, SQLAlchemy asks all listeners at each statement.
+    """
+    with engine.begin() as conn:
+        if engine.dialect.name == "sqlite":
+            raw: Any = conn.connection.dbapi_connection
+            raw.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+            # With a plain BEGIN a writer that read first fails when somebody wrote in between.
+            raw.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+        yield conn
 
 
 def _postgresql(url: Any, wait: float) -> Engine:
@@ -129,7 +138,7 @@ def trouble(error: Exception, settings: Settings) -> StoreError | None:
     """
     if isinstance(error, PoolTimeout):
         return StoreError("database_busy")
-    if isinstance(error, pysqlite3.dbapi2.Error):  # from _begin, where SQLAlchemy wraps nothing
+    if isinstance(error, pysqlite3.dbapi2.Error):  # from `begin`, where SQLAlchemy wraps nothing
         return _sqlite_trouble(error, settings.sqlite_file)
     if not isinstance(error, DBAPIError) or isinstance(error, IntegrityError):
         return None

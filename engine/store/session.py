@@ -53,8 +53,7 @@ class Store:
         self._engine = engine
         self._wait = wait
         self._pid = os.getpid()
-        self._reading = engine.execution_options()
-        self._writing = engine.execution_options(writes=True)
+        self._reading = engine
         if not settings.is_sqlite:
             self._reading = engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -76,7 +75,7 @@ class Store:
             raise StoreError("no_schema")
         engine = engines.connect(settings, wait)
         try:
-            with _sentences(settings), engine.connect() as conn:
+            with _sentences(settings), engines.begin(engine, writes=False) as conn:
                 schema.check_revision(conn)
                 vault = schema.check_key(conn, settings)
                 notices = schema.notices(conn)
@@ -140,7 +139,7 @@ class Store:
         turn = self._gate.hold() if self._gate else nullcontext()
         with turn:
             try:
-                with _sentences(self.settings), self._writing.begin() as conn:
+                with _sentences(self.settings), engines.begin(self._engine, writes=True) as conn:
                     yield conn
             except BaseException:
                 # It may have been read from a revision that is not going to exist.
@@ -151,7 +150,7 @@ class Store:
     def read(self) -> Iterator[Connection]:
         """A snapshot: all statements of the block see one state, and none can write."""
         self._after_fork()
-        with _sentences(self.settings), self._reading.begin() as conn:
+        with _sentences(self.settings), engines.begin(self._reading, writes=False) as conn:
             yield conn
 
     def _new_gate(self) -> Gate | None:
@@ -251,7 +250,7 @@ def _schema_work(settings: Settings, wait: float) -> Iterator[Connection]:
         schema.make_file(settings.sqlite_file)
     engine = engines.connect(settings, wait, schema=True)
     try:
-        with _sentences(settings), engine.execution_options(writes=True).begin() as conn:
+        with _sentences(settings), engines.begin(engine, writes=True) as conn:
             yield conn
     finally:
         engine.dispose()

@@ -106,8 +106,8 @@ def test_control_an_end_that_was_read_without_the_lock_appends_once(
 
 def test_control_without_lock_and_guards_a_chain_forks(chains: Store, now: datetime) -> None:
     """The same appending on a table without lock, check and constraint: the test can fail."""
-    engine = engines.connect(chains.settings, 10.0, schema=True).execution_options(writes=True)
-    with engine.begin() as conn:
+    engine = engines.connect(chains.settings, 10.0, schema=True)
+    with engines.begin(engine, writes=True) as conn:
         conn.execute(text("CREATE TABLE loose AS SELECT * FROM events WHERE 1 = 0"))
     loose = text(
         "INSERT INTO loose (chain, seq, previous, hash, actor) VALUES (:c, :s, :p, :h, :a)"
@@ -115,14 +115,14 @@ def test_control_without_lock_and_guards_a_chain_forks(chains: Store, now: datet
     all_have_read = threading.Barrier(THREADS)
 
     def act(n: int) -> Event:
-        with engine.execution_options(writes=False).begin() as conn:
+        with engines.begin(engine, writes=False) as conn:
             last = conn.execute(
                 text("SELECT seq, hash FROM loose ORDER BY seq DESC LIMIT 1")
             ).first()
         seq, head = (last.seq, last.hash) if last else (0, GENESIS)
         all_have_read.wait(timeout=30)
         event = make_event("T-1", seq + 1, head, "fact", "comment", now, f"t{n}", "u", {})
-        with engine.begin() as conn:
+        with engines.begin(engine, writes=True) as conn:
             conn.execute(
                 loose,
                 {"c": "T-1", "s": event.seq, "p": head, "h": event.hash, "a": event.actor},

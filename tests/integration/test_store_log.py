@@ -36,7 +36,7 @@ def ticket(places: Store, now: datetime, make_ticket: Callable[..., Ticket]) -> 
 def behind(settings: Settings, *statements: str) -> None:
     """Change the database as its owner who has dropped the triggers first."""
     engine = engines.connect(settings, 5.0, schema=True)
-    with engine.execution_options(writes=True).begin() as conn:
+    with engines.begin(engine, writes=True) as conn:
         for table in ("events", "payloads"):
             if settings.is_sqlite:
                 for trigger in ("no_update", "no_delete"):

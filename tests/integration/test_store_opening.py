@@ -70,7 +70,7 @@ def test_an_init_that_fails_leaves_neither_tables_nor_key(bare_postgresql: Setti
 
 def test_a_database_with_other_tables_is_left_alone(bare_settings: Settings) -> None:
     engine = _owner(bare_settings)
-    with engine.execution_options(writes=True).begin() as conn:
+    with engines.begin(engine, writes=True) as conn:
         conn.execute(text("CREATE TABLE invoices (id integer)"))
     engine.dispose()
     with pytest.raises(StoreError) as raised:
@@ -131,7 +131,7 @@ def _owner(settings: Settings) -> Engine:
 
 def _set_revision(settings: Settings, revision: str) -> None:
     engine = _owner(settings)
-    with engine.execution_options(writes=True).begin() as conn:
+    with engines.begin(engine, writes=True) as conn:
         conn.execute(text("UPDATE alembic_version SET version_num = :r"), {"r": revision})
     engine.dispose()
 
