@@ -26,14 +26,23 @@ def connect(settings: Settings, wait: float, *, schema: bool = False) -> Engine:
     as the tables' owner, where a missing file is made and foreign keys are checked at the end.
     """
     if settings.is_sqlite:
-        return _sqlite(settings.sqlite_file, wait, schema)
+        return _sqlite(settings.sqlite_file, wait, schema=schema)
     url = settings.database_url
     if schema and settings.owner_url is not None:
         url = settings.owner_url
     return _postgresql(url, wait)
 
 
-def _sqlite(path: Path, wait: float, schema: bool) -> Engine:
+def reader(engine: Engine, settings: Settings, wait: float) -> Engine:
+    """An engine beside the one of `connect`, whose transactions are snapshots and cannot write."""
+    if settings.is_sqlite:
+        # Connections of its own: to forbid writing and to allow it again, transaction by
+        # transaction, makes SQLite prepare all statements anew.
+        return _sqlite(settings.sqlite_file, wait, reads=True)
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def _sqlite(path: Path, wait: float, *, schema: bool = False, reads: bool = False) -> Engine:
     mode = "rwc" if schema else "rw"  # a deleted database is an error, not a new empty one
 
     def opened() -> Any:
@@ -58,6 +67,7 @@ def _sqlite(path: Path, wait: float, schema: bool) -> Engine:
         connection.execute(f"PRAGMA foreign_keys={'OFF' if schema else 'ON'}")
         # INSERT OR REPLACE deletes rows without their triggers unless this is on.
         connection.execute("PRAGMA recursive_triggers=ON")
+        connection.execute(f"PRAGMA query_only={'ON' if reads else 'OFF'}")
 
     return engine
 
@@ -71,7 +81,6 @@ def begin(engine: Engine, *, writes: bool) -> Iterator[Connection]:
     with engine.begin() as conn:
         if engine.dialect.name == "sqlite":
             raw: Any = conn.connection.dbapi_connection
-            raw.execute(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
             # With a plain BEGIN a writer that read first fails when somebody wrote in between.
             raw.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
         yield conn

@@ -53,11 +53,7 @@ class Store:
         self._engine = engine
         self._wait = wait
         self._pid = os.getpid()
-        self._reading = engine
-        if not settings.is_sqlite:
-            self._reading = engine.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
+        self._reading = engines.reader(engine, settings, wait)
         self._gate = self._new_gate()
         self._versions: dict[int, Definitions] = {}
         self._calendar: Calendar | None = None
@@ -109,6 +105,7 @@ class Store:
     def close(self) -> None:
         """Close all connections; the store cannot be used afterwards."""
         self._engine.dispose()
+        self._reading.dispose()
 
     def __enter__(self) -> Self:
         return self
@@ -162,6 +159,7 @@ class Store:
         # A child must not use its parent's connections, nor wait for its threads.
         if self._pid != os.getpid():
             self._engine.dispose(close=False)
+            self._reading.dispose(close=False)
             self._gate = self._new_gate()
             self._pid = os.getpid()
 
