@@ -42,6 +42,8 @@ def _sign_in_page(
 def ask_to_sign_in() -> Response:
     """Answer a request of nobody: come back after signing in, with what was typed."""
     if request.method != "POST":
+        if door.token():
+            flash(gettext("登录已过期，请重新登录。"))
         onward = request.full_path.rstrip("?")
         return redirect(url_for("people.sign_in", next=onward))
     fields = request.form.items(multi=True)

@@ -36,6 +36,8 @@ CONFLICTS = frozenset(
         "already_erased",
         "ticket_open",
         "request_other",
+        "tick_first",
+        "spoiled",
     }
 )
 """Codes that say somebody was quicker: 409."""
@@ -43,7 +45,20 @@ CONFLICTS = frozenset(
 UNKNOWN = frozenset({"ticket_unknown", "user_unknown", "chain_unknown"})
 """Codes that say there is no such thing: 404."""
 
-OWNERS = frozenset({"stuck", "expression", "loop", "deadline", "no_rule", "message_unknown"})
+OWNERS = frozenset(
+    {
+        "stuck",
+        "expression",
+        "loop",
+        "deadline",
+        "no_rule",
+        "many_rules",
+        "data",
+        "manifest",
+        "process_unknown",
+        "message_unknown",
+    }
+)
 """Codes that the process owner has to mend: 500."""
 
 
@@ -71,7 +86,7 @@ def status_of(trouble: Trouble | Refused) -> int:
         return 404
     if isinstance(trouble, StoreError | VaultError):
         return 503
-    return 500 if trouble.code in OWNERS | {"unknown", "reading"} else 400
+    return 500 if trouble.code in OWNERS | {"unknown", "reading", "state"} else 400
 
 
 def answer(
