@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import click
 
 from engine.acts import keys, people
@@ -131,6 +133,6 @@ def erase(number: str, reason: str, name: str, yes: bool) -> int:
         user = people.load(store, name)
         if not yes:
             click.confirm(f"工单 {number} 的内容将永远不能读取，确定吗？", abort=True, err=True)
-        keys.erase(store, user, number, reason, now(), f"console/erase/{number}")
+        keys.erase(store, user, number, reason, now(), f"console/{secrets.token_hex(16)}")
     click.echo(f"工单 {number} 的密钥已销毁，内容不能再读取。")
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +24,20 @@ from tests.commands import environment, hotline
 
 def open_at(home: Path) -> Store:
     return Store.open(settings_of.read({"HOTLINE_HOME": str(home)}))
+
+
+@pytest.fixture(scope="module")
+def _inited(tmp_path_factory) -> Path:
+    home = tmp_path_factory.mktemp("inited")
+    hotline(home, "init")
+    return home
+
+
+@pytest.fixture
+def inited(_inited, home) -> Path:
+    """A home in which `hotline init` has been run."""
+    shutil.copytree(_inited / "var", home / "var")
+    return home
 
 
 def test_init_makes_what_is_needed_and_prints_the_password_once(home, now):
@@ -74,19 +89,18 @@ def test_a_demo_city_prints_whom_to_sign_in_as(home, now):
     hotline(home, "verify", "--all")
 
 
-def test_accounts_from_the_command_line(home, now):
-    hotline(home, "init")
+def test_accounts_from_the_command_line(inited, now):
     add = ("user", "add", "li.si", "李四", "sr-centre", "call_taker", "dispatcher")
-    first = re.search(r"口令：(\S+)（", hotline(home, *add).stdout)
-    assert "已被使用" in hotline(home, *add, code=1).stderr
-    reset = re.search(r"口令：(\S+)（", hotline(home, "user", "reset-password", "li.si").stdout)
+    first = re.search(r"口令：(\S+)（", hotline(inited, *add).stdout)
+    assert "已被使用" in hotline(inited, *add, code=1).stderr
+    reset = re.search(r"口令：(\S+)（", hotline(inited, "user", "reset-password", "li.si").stdout)
     assert first is not None
     assert reset is not None
-    with open_at(home) as store:
+    with open_at(inited) as store:
         with pytest.raises(Trouble):
             people.sign_in(store, "li.si", first[1], now)
         assert people.sign_in(store, "li.si", reset[1], now).user.display_name == "李四"
-    listed = hotline(home, "user", "list", "--role", "dispatcher").stdout
+    listed = hotline(inited, "user", "list", "--role", "dispatcher").stdout
     assert "话务员、派单员" in listed
     assert "admin" not in listed
     for wrong in (
@@ -97,20 +111,19 @@ def test_accounts_from_the_command_line(home, now):
         ["reset-password", "nobody"],
         ["reset-password", "li.si", "--as", "li.si"],
     ):
-        assert re.search(r"[\u4e00-\u9fff]", hotline(home, "user", *wrong, code=1).stderr)
+        assert re.search(r"[\u4e00-\u9fff]", hotline(inited, "user", *wrong, code=1).stderr)
 
 
-def test_a_year_is_added_to_the_calendar(home, tmp_path):
-    hotline(home, "init")
+def test_a_year_is_added_to_the_calendar(inited, tmp_path):
     year = ("calendar", "add", 2027)
     how = ("--document", "国办发明电〔2026〕0号（测试）")
-    before = hotline(home, "calendar", "explain", "2026-12-30", "5").stdout
+    before = hotline(inited, "calendar", "explain", "2026-12-30", "5").stdout
     assert "暂定" in before
     bad = tmp_path / "bad.csv"
     bad.write_text("date,is_workday,source,document\n2027-13-01,0,元旦,试\n", "utf-8")
-    assert "第2行" in hotline(home, *year, bad, *how, code=1).stderr
+    assert "第2行" in hotline(inited, *year, bad, *how, code=1).stderr
     bad.write_bytes(b"\xff\xfe\x00")
-    assert "UTF-8" in hotline(home, *year, bad, *how, code=2).stderr
+    assert "UTF-8" in hotline(inited, *year, bad, *how, code=2).stderr
     days = "date,is_workday,source,document\n" + "".join(
         f"2027-{day},0,放假,测试\n"
         for day in [
@@ -130,12 +143,12 @@ def test_a_year_is_added_to_the_calendar(home, tmp_path):
     )
     good = tmp_path / "good.csv"
     good.write_text(days, "utf-8")
-    assert "已生效" in hotline(home, *year, good, *how).stdout
-    after = hotline(home, "calendar", "explain", "2026-12-30", "5").stdout
+    assert "已生效" in hotline(inited, *year, good, *how).stdout
+    after = hotline(inited, "calendar", "explain", "2026-12-30", "5").stdout
     assert "暂定" not in after
     assert "测试" in after
-    assert "暂定" not in hotline(home, "calendar", "show", 2027).stdout
-    hotline(home, "verify", "--all")
+    assert "暂定" not in hotline(inited, "calendar", "show", 2027).stdout
+    hotline(inited, "verify", "--all")
 
 
 def test_a_sweep_is_run_once(home):
@@ -175,12 +188,11 @@ def alive(group: int) -> list[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["TERM", "INT"])
-def test_serve_with_sweep_answers_and_ends_with_all_its_children(home, number):
-    hotline(home, "init")
+def test_serve_with_sweep_answers_and_ends_with_all_its_children(inited, number):
     port = free_port()
     parent = subprocess.Popen(
         [sys.executable, "-m", "engine.cli", "serve", "--port", str(port), "--with-sweep"],
-        env=environment(home),
+        env=environment(inited),
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -188,7 +200,7 @@ def test_serve_with_sweep_answers_and_ends_with_all_its_children(home, number):
         assert answer(port) == 200
         children = [int(line.split()[0]) for line in alive(parent.pid)]
         assert len(children) == 3  # itself, the web, the sweep
-        busy = hotline(home, "serve", "--port", port, code=1)
+        busy = hotline(inited, "serve", "--port", port, code=1)
         assert "--port" in busy.stderr
         parent.send_signal(number)
         assert parent.wait(30) == 0
@@ -198,12 +210,11 @@ def test_serve_with_sweep_answers_and_ends_with_all_its_children(home, number):
         parent.communicate()
 
 
-def test_when_one_of_the_two_ends_the_other_is_ended_too(home):
-    hotline(home, "init")
+def test_when_one_of_the_two_ends_the_other_is_ended_too(inited):
     port = free_port()
     parent = subprocess.Popen(
         [sys.executable, "-m", "engine.cli", "serve", "--port", str(port), "--with-sweep"],
-        env=environment(home),
+        env=environment(inited),
         stderr=subprocess.PIPE,
         text=True,
     )
