@@ -38,8 +38,8 @@ def check(paths: tuple[Path, ...]) -> int:
 def gather(paths: Sequence[Path]) -> tuple[dict[str, bytes], set[str] | None]:
     """The files below these paths by their path in a version, and which of them were asked for.
 
-    A single file is read with all that lies beside it, because diagrams, tables and forms name
-    one another; None: everything was asked for. Errors: click.UsageError.
+    A file or one of the two folders is read with all that lies beside it, because diagrams, tables
+    and forms name one another; None: everything was asked for. Errors: click.UsageError.
     """
     if not paths:
         here = Path()
@@ -59,13 +59,10 @@ def gather(paths: Sequence[Path]) -> tuple[dict[str, bytes], set[str] | None]:
                 raise click.UsageError(f"{path} 不是流程图、决策表或表单。")
             only = only if only is None else only | {name}
         elif place.name in definitions.FOLDERS:
-            inside = {
-                name: content
-                for name, content in definitions.read(place.parent).items()
-                if name.startswith(f"{place.name}/")
-            }
-            files |= inside
-            only = only if only is None else only | inside.keys()
+            beside = definitions.read(place.parent)
+            files |= beside
+            asked = {name for name in beside if name.startswith(f"{place.name}/")}
+            only = only if only is None else only | asked
         else:
             inside = definitions.read(place)
             if not inside:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, or_, select
 
 from engine.flow import Definitions
-from engine.formjs import Form, Sources
+from engine.formjs import Form, FormRefused, Sources
 from engine.store.tables import areas, units
 
 
@@ -35,14 +35,20 @@ def read(definitions: Definitions, path: str) -> Form:
 def labels(definitions: Definitions) -> Mapping[tuple[str, str], str]:
     """(field key, option value) → the option's label, over all forms of a version.
 
-    The words for codes such as a ticket's type: what is drawn says how it is called.
+    The words for codes such as a ticket's type: what is drawn says how it is called. A form that
+    cannot be read has none; a version deployed before the check read forms may hold one.
     """
     found: dict[tuple[str, str], str] = {}
     for path in sorted(definitions.files):
-        if path.startswith("forms/") and path.endswith(".form"):
-            for field in _read(definitions.files[path], path).fields:
-                for option in field.options:
-                    found.setdefault((field.key, option.value), option.label)
+        if not (path.startswith("forms/") and path.endswith(".form")):
+            continue
+        try:
+            fields = _read(definitions.files[path], path).fields
+        except FormRefused:
+            continue
+        for field in fields:
+            for option in field.options:
+                found.setdefault((field.key, option.value), option.label)
     return found
 
 

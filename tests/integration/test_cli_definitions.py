@@ -126,3 +126,33 @@ def test_an_act_refuses_what_the_check_refuses(store, now):
     broken = {name: content for name, content in files.items() if not name.endswith(".dmn")}
     with pytest.raises(DefinitionsRefused):
         versions.deploy(store, None, broken, "试", now)
+
+
+def test_a_form_of_an_older_version_that_cannot_be_read_has_no_labels():
+    from engine.flow import Definitions
+    from engine.store import forms
+
+    files = definitions.shipped()
+    sound = forms.labels(Definitions.read(files))
+    assert sound
+    assert forms.labels(Definitions.read({**files, "forms/spare.form": b"not json"})) == sound
+
+
+@pytest.mark.parametrize("content", [b"{}", b"not json", b"\xff\x00"], ids=repr)
+def test_an_act_refuses_a_form_that_pages_could_not_show(store, now, content):
+    from engine.flow import DefinitionsRefused
+
+    files = definitions.shipped()
+    path = next(name for name in sorted(files) if name.endswith(".form"))
+    with pytest.raises(DefinitionsRefused) as refused:
+        versions.deploy(store, None, {**files, path: content}, "试", now)
+    assert [one.file for one in refused.value.findings][:1] == [path]
+
+
+def test_a_folder_alone_is_read_with_the_one_beside_it(home, tmp_path):
+    place = copied(tmp_path)
+    form = sorted((place / "forms").glob("*.form"))[0]
+    form.write_text("{}", "utf-8")
+    hotline(home, "check", place / "bpmn")
+    done = hotline(home, "check", place / "forms", code=1)
+    assert done.stdout.count("\n") == done.stdout.count(f"forms/{form.name}:") == 1

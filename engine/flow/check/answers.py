@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping
 from engine.flow.definitions import Drawn
 from engine.flow.model import Json
 
-Options = tuple[Json, ...]
+SUFFIX = ".form"
+
+Options = tuple[str, ...]
 
 
 def path_of(form: str) -> str:
     """The file of a form key."""
-    return f"forms/{form}.form"
+    return f"forms/{form}{SUFFIX}"
 
 
 def fields(drawn: Drawn, form: str) -> Mapping[str, Options]:
@@ -49,4 +51,5 @@ def _options(one: Mapping[str, Json]) -> Options:
     values = one.get("values")
     if one.get("type") not in ("select", "radio") or not isinstance(values, list):
         return ()
-    return tuple(value.get("value") for value in values if isinstance(value, dict))
+    offered = (value.get("value") for value in values if isinstance(value, dict))
+    return tuple(value for value in offered if isinstance(value, str))

@@ -1,4 +1,4 @@
-"""Every user task has a form, and the form is there."""
+"""Every user task has a form, the form is there, and every form can be shown."""
 
 from __future__ import annotations
 
@@ -7,20 +7,31 @@ from collections.abc import Iterator
 from engine.flow.check import answers
 from engine.flow.definitions import Drawn
 from engine.flow.model import Finding
+from engine.formjs import Form, FormRefused
 
 
 def findings(drawn: Drawn) -> Iterator[Finding]:
-    """User tasks without a form key, keys without a file, a start without the form of a call."""
+    """Tasks without a form key, keys without a file, a call without one; unsound forms.
+
+    A form that no element names is read too: it belongs to the version, labels and all.
+    """
+    for path in sorted(drawn.files):
+        if path.endswith(answers.SUFFIX):
+            try:
+                Form.read(drawn.files[path], path)
+            except FormRefused as refused:
+                for one in refused.findings:
+                    yield Finding(one.file, one.element, one.rule, one.sentence)
     starts = set(drawn.manifest.get("start", {}).values())
-    for one in drawn.drawings.values():
-        for element in one.elements.values():
+    for drawing in drawn.drawings.values():
+        for element in drawing.elements.values():
             starting = element.kind == "startEvent" and element.scope in starts
             if not element.form and (element.kind == "userTask" or starting):
                 sentence = f"{element.title}没有表单，请在“表单”里填 formKey。"
-                yield Finding(one.file, element.id, "form", sentence)
+                yield Finding(drawing.file, element.id, "form", sentence)
             if element.form and answers.path_of(element.form) not in drawn.files:
                 sentence = (
                     f"{element.title}的表单“{element.form}”"
                     f"没有文件（{answers.path_of(element.form)}）。"
                 )
-                yield Finding(one.file, element.id, "form", sentence)
+                yield Finding(drawing.file, element.id, "form", sentence)

@@ -89,32 +89,48 @@ SOUND = {
 </definitions>""",
     "forms/new.form": json.dumps(
         {
+            "type": "default",
+            "id": "new",
             "components": [
                 {
                     "type": "group",
+                    "id": "field_group",
+                    "label": "来电",
                     "components": [
                         {
                             "type": "select",
+                            "id": "field_kind",
                             "key": "kind",
+                            "label": "类别",
                             "properties": {"routing": "true"},
-                            "values": [{"value": "a"}, {"value": "b"}],
+                            "values": [
+                                {"label": "甲", "value": "a"},
+                                {"label": "乙", "value": "b"},
+                            ],
                         }
                     ],
                 },
-                {"type": "textfield", "key": "story"},
-            ]
+                {"type": "textfield", "id": "field_story", "key": "story", "label": "经过"},
+            ],
         }
     ),
     "forms/do.form": json.dumps(
         {
+            "type": "default",
+            "id": "do",
             "components": [
                 {
                     "type": "radio",
+                    "id": "field_verdict",
                     "key": "verdict",
+                    "label": "结论",
                     "properties": {"routing": "true"},
-                    "values": [{"value": "good"}, {"value": "bad"}],
+                    "values": [
+                        {"label": "好", "value": "good"},
+                        {"label": "差", "value": "bad"},
+                    ],
                 }
-            ]
+            ],
         }
     ),
 }
@@ -345,3 +361,29 @@ def test_the_roles_are_those_that_people_can_have():
     from engine import access
 
     assert people.ROLES == access.ROLES
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{}",
+        b"not json",
+        b"\xff\x00\x01\x80",
+        b"[" * 100_000,
+        b'{"type": "default", "components": [{"type": "filepicker", "id": "x", "key": "x"}]}',
+    ],
+    ids=["empty", "no json", "bytes", "deep", "unsupported"],
+)
+@pytest.mark.parametrize("path", ["forms/do.form", "forms/spare.form"])
+def test_a_form_that_pages_could_not_show_is_refused(path, content):
+    found = [one for one in check({**SOUND, path: content}) if one.file == path]
+    assert found
+    assert all(one.rule.startswith("form_") and one.sentence.endswith("。") for one in found)
+
+
+@pytest.mark.parametrize("value", [["a"], {"a": 1}, 1, None, True], ids=str)
+def test_an_option_that_is_no_text_is_a_finding(value):
+    form = json.loads(SOUND["forms/do.form"])
+    form["components"][0]["values"][0]["value"] = value
+    found = check({**SOUND, "forms/do.form": json.dumps(form).encode()})
+    assert "forms/do.form" in [one.file for one in found]
