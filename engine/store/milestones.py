@@ -30,6 +30,8 @@ LEG_COLUMNS: Final = {
     "closed": ("closed_at", "last"),
     "overdue": ("overdue_at", "first"),
 }
+LEG_CLEARED: Final = {"report_rejected": "reported_at"}
+"""Milestone → the column that it empties: the leg waits again, for a report that holds."""
 LEG_DEADLINES: Final = {"sign": "sign_due", "handle": "due"}
 """Deadline → the leg's column that holds its due time."""
 
@@ -131,6 +133,8 @@ def _leg(unit: str, round_: Any, duty: Any, place: Place) -> Row:
 
 
 def _note_legs(legs: dict[int, Row], milestone: Milestone) -> None:
+    if milestone.leg is not None and milestone.name in LEG_CLEARED:
+        legs[milestone.leg][LEG_CLEARED[milestone.name]] = None
     if milestone.name not in LEG_COLUMNS:
         return
     column, which = LEG_COLUMNS[milestone.name]

@@ -248,7 +248,7 @@ legs = Table(
     Column("due", Instant),
     Column("signed_at", Instant),
     Column("unsigned_at", Instant),  # 未及时签收, from the due time
-    Column("reported_at", Instant),  # of the last report; final once accepted
+    Column("reported_at", Instant),  # of the last report, unless it was rejected
     Column("closed_at", Instant),  # the report was accepted
     Column("overdue_at", Instant),  # 超期, from the due time
     Column("void_at", Instant),

@@ -284,3 +284,21 @@ def test_lists_reach_as_far_as_the_right(office, at):
     assert seen("reviewer", "gf-centre") == (1, 1)
     assert seen("supervisor", "gf-authority") == (1, 1)
     assert seen("supervisor", "sr-authority") == (2, 2)
+
+
+def test_a_late_leg_whose_report_was_rejected_waits_again(office, at):
+    number = office.call(at("2026-09-28 10:00"), type="consult")
+    office.does(number, "dispatcher", at("2026-09-28 10:05"), lead_unit="sr-water")
+    office.does(number, "officer", at("2026-10-09 09:00"))
+    office.does(number, "officer", at("2026-10-13 09:00"), outcome="done")
+    now = at("2026-10-14 09:00")
+    centre = office.who("reviewer", "sr-centre")
+    (late,) = worklist.overdue(office.store, centre, now).items
+    assert late.done_at == at("2026-10-13 09:00")
+    office.does(number, "reviewer", now, review="rejected")
+    (late,) = worklist.overdue(office.store, centre, now).items
+    assert late.done_at is None
+    page = reading.page(office.store, centre, number, now)
+    assert page.legs[0].reported_at is None
+    (handle,) = [view for view in page.deadlines if view.name == "handle"]
+    assert handle.remaining is not None, "it still counts"

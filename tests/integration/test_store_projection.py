@@ -183,7 +183,7 @@ def test_late_is_late_by_the_due_time_however_late_it_was_noticed(walk: Walk, at
     assert walk.one("tasks").due == at("2026-10-10 00:00")
 
 
-def test_a_rejected_report_stops_nothing(walk: Walk, at: At) -> None:
+def test_a_rejected_report_is_none_and_the_leg_waits_again(walk: Walk, at: At) -> None:
     walk.start("2026-09-30 10:00")
     walk.complete("2026-09-30 11:00", {"lead_unit": "sr-water"})
     walk.complete("2026-10-08 10:00", {})
@@ -191,7 +191,7 @@ def test_a_rejected_report_stops_nothing(walk: Walk, at: At) -> None:
     walk.complete("2026-10-13 10:00", {"review": "rejected"})
     leg = walk.one("legs")
     assert leg.overdue_at == at("2026-10-10 00:00")
-    assert leg.reported_at == at("2026-10-09 10:00")
+    assert leg.reported_at is None
     walk.complete("2026-10-14 10:00", {"outcome": "no_basis"})
     walk.complete("2026-10-14 11:00", {"review": "accepted"})
     assert walk.one("legs").reported_at == at("2026-10-14 10:00")
