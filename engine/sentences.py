@@ -180,6 +180,8 @@ ACTS: Final = {
     "comment_empty": _("备注没有内容，未保存。请填写后再提交。"),
     "comment_long": _("备注最多%(most)s字，现有%(count)s字，未保存。请删减后再提交。"),
     "draft_long": _("草稿太长，未保存。请删减后再保存，或直接提交。"),
+    "text_characters": _("文字中有控制字符或改变书写方向的字符，未保存。请删去后重新输入。"),
+    "reason_long": _("理由最多%(most)s字，现有%(count)s字，没有生效。请删减后再提交。"),
     "reason_needed": _("请写明理由，刚才的操作没有生效。"),
     "year_mismatch": _("%(date)s 不在所公布的 %(year)s 年内，没有公布。请核对日期。"),
     "year_twice": _("%(date)s 出现了两次，没有公布。请删去重复的行。"),

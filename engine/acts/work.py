@@ -12,11 +12,13 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from engine.access import User
 from engine.errors import Trouble, VaultError
+from engine.formjs.text import forbidden, trimmed
 from engine.store import Store, forms, log, rights, steps
 from engine.store.tables import drafts, tasks, user_roles, users
 from engine.store.tickets import FIRST, Ticket
 
 LONGEST_COMMENT = 2000
+LONGEST_REASON = 500
 LONGEST_DRAFT = 100_000
 """Characters of all answers of a draft together."""
 
@@ -126,9 +128,13 @@ def save_draft(
     """Keep what was typed so far, encrypted, not validated; the chain has the fact alone.
 
     One draft a person and task: a later one takes its place, completing the task removes it.
-    Errors: as claim; Trouble draft_long; VaultError erased.
+    Errors: as claim; Trouble draft_long, text_characters; VaultError erased.
     """
     typed = {name: [str(text) for text in texts] for name, texts in raw.items()}
+    # A draft keeps \r\n, for that is how browsers send line ends.
+    plain = [text.replace("\r\n", "\n") for texts in typed.values() for text in texts]
+    if any(forbidden(text, lines=True) for text in plain):
+        raise Trouble("text_characters")
     if sum(len(text) for texts in typed.values() for text in texts) > LONGEST_DRAFT:
         raise Trouble("draft_long")
     with _held(store, user, number, task, "draft", now, key) as held:
@@ -146,11 +152,14 @@ def save_draft(
 def comment(store: Store, user: User, number: str, text: str, now: datetime, key: str) -> None:
     """Write a comment on a ticket for those who may read it; at most 2,000 characters.
 
-    Errors: Denied; Trouble comment_empty, comment_long, request_*; VaultError erased.
+    Errors: Denied; Trouble comment_empty, comment_long, text_characters, request_*; VaultError
+    erased.
     """
-    text = text.replace("\r\n", "\n").strip()
+    text = trimmed(text)
     if not text:
         raise Trouble("comment_empty")
+    if forbidden(text, lines=True):
+        raise Trouble("text_characters")
     if len(text) > LONGEST_COMMENT:
         raise Trouble("comment_long", most=LONGEST_COMMENT, count=len(text))
     with store.write() as conn:
@@ -165,21 +174,27 @@ def comment(store: Store, user: User, number: str, text: str, now: datetime, key
 def unmask(
     store: Store, user: User, number: str, reason: str, now: datetime, key: str
 ) -> dict[str, str]:
-    """Read what the card hides or shortens (label → answer), with a reason that stays on record.
+    """Read what the card hides or shortens (label → answer), with a reason that goes on record.
 
-    Errors: Denied; Trouble reason_needed, request_*; VaultError erased.
+    The reason may name people: it is sealed like any content, and goes when the key does.
+    Errors: Denied; Trouble reason_needed, reason_long, text_characters, request_*; VaultError
+    erased.
     """
-    reason = reason.strip()
+    reason = trimmed(reason)
     if not reason:
         raise Trouble("reason_needed")
+    if len(reason) > LONGEST_REASON:
+        raise Trouble("reason_long", most=LONGEST_REASON, count=len(reason))
+    if forbidden(reason, lines=True):
+        raise Trouble("text_characters")
     with store.write() as conn:
         # Somebody who may not write a comment reads what happened, not what was said.
         ticket = rights.hold(conn, store, user, number, "comment_ticket")
         if ticket.key is None:
             raise VaultError("erased", number=number)
         if steps.once(conn, key, user.name, f"unmask/{number}", now):
-            body = {"reason": reason[:500], "request": key}
-            log.append(conn, ticket, "fact", "unmask", now, user.name, user.unit, body)
+            body, payload = {"request": key}, {"reason": reason}
+            log.append(conn, ticket, "fact", "unmask", now, user.name, user.unit, body, payload)
         answers = log.read_payloads(conn, store, number)[1]["answers"]
         first = next(log.iterate(conn, number)).body
         form = forms.read(store.definitions(ticket.version), first["form"])

@@ -114,7 +114,7 @@ def _sentence(name: str, body: Mapping[str, Any], names: Names) -> str:
         case "comment":
             return "写下备注"
         case "unmask":
-            return f"查看诉求人的完整信息，理由：{body.get('reason', '')}"
+            return "查看诉求人的完整信息"
         case "erase":
             return f"销毁工单内容的密钥，理由：{body.get('reason', '')}"
     return _STEPS.get(name, name)
@@ -163,6 +163,8 @@ def _answers(
 ) -> Iterator[tuple[str, str]]:
     if "text" in payload:
         yield "备注", payload["text"]
+    if "reason" in payload:
+        yield "理由", payload["reason"]
     path = body.get("form")
     if path is None or path not in definitions.files:
         return

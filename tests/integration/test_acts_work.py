@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from engine.acts import tickets, work
+from engine.acts import keys, tickets, work
 from engine.errors import Denied, Trouble
 from engine.read import ticket as reading
 from engine.read import verify, worklist
@@ -146,8 +146,59 @@ def test_what_is_masked_is_read_with_a_reason_on_record(office, now):
     assert "13812341234" in found.values()
     assert facts(office, number) == ["unmask"]
     page = reading.page(office.store, user, number, now)
-    assert page.history[-1].sentence == "查看诉求人的完整信息，理由：回电核实地址"
+    assert page.history[-1].sentence == "查看诉求人的完整信息"
+    assert page.history[-1].answers == (("理由", "回电核实地址"),)
+    audited = reading.page(office.store, office.who("auditor", "sr-centre"), number, now)
+    assert (audited.history[-1].answers, audited.history[-1].withheld) == ((), True)
     with pytest.raises(Trouble):
         work.unmask(office.store, user, number, " ", now, key())
     with pytest.raises(Denied):
         work.unmask(office.store, office.who("auditor", "sr-centre"), number, "看看", now, key())
+
+
+def test_the_reason_for_unmasking_goes_with_the_key(office, now):
+    reason = "回电王女士核实地址"
+    number = office.call(now, title="水压不足", phone="13812341234")
+    user = office.who("dispatcher", "sr-centre")
+    work.unmask(office.store, user, number, reason, now, key())
+    office.runs(number, now, lead_unit="sr-water", review="accepted")
+    supervisor = office.who("supervisor", "sr-authority")
+    keys.erase(office.store, supervisor, number, "保存期满", now, key())
+    page = reading.page(office.store, supervisor, number, now)
+    assert "王女士" not in str(page)
+    found = [entry for entry in page.history if entry.name == "unmask"]
+    assert [(entry.answers, entry.withheld) for entry in found] == [((), True)]
+    with office.store.read() as conn:
+        for table in t.metadata.sorted_tables:
+            assert "王女士" not in str(conn.execute(select(table)).all()), table.name
+    if office.store.is_sqlite:
+        home = office.store.settings.home
+        for path in (one for one in home.rglob("*") if one.is_file()):
+            assert "王女士".encode() not in path.read_bytes(), path
+    assert verify.verify(office.store).differences == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["已\x00到", "已\x1b[2J到", "已\u202e到", "已\u2028到", "已\ud800到"]
+)
+def test_text_that_would_not_show_as_it_is_written_is_refused(office, number, now, text):
+    user, task = office.who("officer", "sr-water"), office.task(number, "officer")
+    before = facts(office, number)
+    for act in (
+        lambda: work.comment(office.store, user, number, text, now, key()),
+        lambda: work.save_draft(office.store, user, number, task, {"a": [text]}, now, key()),
+        lambda: work.unmask(office.store, user, number, text, now, key()),
+    ):
+        with pytest.raises(Trouble) as refused:
+            act()
+        assert refused.value.code == "text_characters"
+    assert facts(office, number) == before
+
+
+def test_a_reason_is_refused_not_cut(office, number, now):
+    user = office.who("officer", "sr-water")
+    work.unmask(office.store, user, number, "长" * 500, now, key())
+    with pytest.raises(Trouble) as refused:
+        work.unmask(office.store, user, number, "长" * 501, now, key())
+    assert (refused.value.code, refused.value.facts["count"]) == ("reason_long", 501)
+    assert facts(office, number).count("unmask") == 1
