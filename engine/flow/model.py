@@ -147,6 +147,23 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """A token that is not through its element, without its id; what open tasks do not tell of it.
+
+    `awaited`: the events that wake it; `source`: where it came from, at a join; `progress`: how
+    far a loop is; `local`: the variables of one instance.
+    """
+
+    address: str
+    element: str
+    kind: str
+    awaited: tuple[str, ...] = ()
+    source: str = ""
+    progress: Mapping[str, Json] = field(default_factory=dict)
+    local: Mapping[str, Json] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """All that a step decided. `tasks` and `timers` are everything open after it, not a change."""
 
@@ -162,3 +179,5 @@ class Step:
     ended: bool
     scopes: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     """The routing values of each called process that is under way, by its address."""
+    waits: tuple[Wait, ...] = ()
+    """Where every token stands, by address."""

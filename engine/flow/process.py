@@ -6,10 +6,13 @@ A step consumes the State that it was given; when it raises, the State must be t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from SpiffWorkflow.bpmn.specs import defaults
+from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import CodeEventDefinition
+from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.util.task import TaskState
@@ -17,9 +20,9 @@ from SpiffWorkflow.util.task import TaskState
 from engine.flow import expressions, specs
 from engine.flow.definitions import Definitions
 from engine.flow.drawing import Element
-from engine.flow.events import FirstOf, MessageEvent
+from engine.flow.events import FirstOf, MessageEvent, SignalEvent
 from engine.flow.instance import State
-from engine.flow.model import Json, OpenTask, Readings, Refused, Step, Timer
+from engine.flow.model import Json, OpenTask, Readings, Refused, Step, Timer, Wait
 from engine.flow.plain import copied, snapshot
 from engine.flow.readings import RecordedReadings
 from engine.flow.timers import DueTimer, why_of
@@ -177,6 +180,7 @@ def _result(state: State) -> Step:
         values=snapshot(state.data),
         scopes={scope.address: snapshot(scope.data) for scope in state.called()},
         ended=state.completed,
+        waits=waits(state),
     )
 
 
@@ -246,6 +250,42 @@ def open_timers(state: State) -> tuple[Timer, ...]:
     return tuple(found)
 
 
+def waits(state: State) -> tuple[Wait, ...]:
+    """Every token that is not through its element, by address."""
+    found = []
+    for token in state.tokens():
+        spec = token.task_spec
+        if isinstance(spec, specs.LOOPS):
+            spec = token.workflow.spec.task_specs[spec.task_spec]
+        element = specs.drawn(spec)
+        if element is None or token.has_state(TaskState.FINISHED_MASK):
+            continue  # the library's helpers stand where those stand that they help
+        kept = token.internal_data
+        found.append(
+            Wait(
+                address=token.address,
+                element=element.id,
+                kind=element.kind,
+                awaited=tuple(sorted(_awaited(getattr(token.task_spec, "event_definition", None)))),
+                source=token.source if isinstance(spec, UnstructuredJoin) else "",
+                progress=snapshot({part: kept[part] for part in specs.PROGRESS if part in kept}),
+                local=None if token.local is None else snapshot(token.local),
+            )
+        )
+    return tuple(sorted(found, key=lambda wait: (wait.address, str(wait.progress))))
+
+
+def _awaited(definition: Any) -> Iterator[str]:
+    match definition:
+        case FirstOf():
+            for one in definition.event_definitions:
+                yield from _awaited(one)
+        case MessageEvent() | SignalEvent():
+            yield definition.name
+        case CodeEventDefinition():
+            yield definition.code or ""
+
+
 def _timed_element(state: State, token: Token) -> Element:
     """The element whose timer it is: behind an event gateway, the event that stands there."""
     element: Element = token.task_spec.extensions["element"]
@@ -255,4 +295,4 @@ def _timed_element(state: State, token: Token) -> Element:
     return element
 
 
-__all__ = ["complete", "open_tasks", "open_timers", "revise", "send", "start", "tick"]
+__all__ = ["complete", "open_tasks", "open_timers", "revise", "send", "start", "tick", "waits"]

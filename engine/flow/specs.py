@@ -374,3 +374,5 @@ class Repetition(defaults.StandardLoopTask):
 
 
 LOOPS = (ParallelInstances, SequentialInstances, Repetition)
+PROGRESS = ("all", "done", "items")
+"""What a loop keeps with its token."""

@@ -17,7 +17,7 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.flow.definitions import Definitions
 from engine.flow.instance import State
-from engine.flow.model import Json, OpenTask, Refused, Timer
+from engine.flow.model import Json, OpenTask, Refused, Timer, Wait
 from engine.flow.tokens import Scope, Token
 
 FORMAT = b"\x01"
@@ -104,7 +104,7 @@ def _unpack(scope: State | Scope, packed: list[Json]) -> None:
 
 
 def canonical(step: Any) -> dict[str, Json]:
-    """What a Step or State is by: open tasks, due times, milestones, routing values.
+    """What a Step or State is by: tokens, open tasks, due times, milestones, routing values.
 
     Ids are left out and addresses used, so that it holds for a changed diagram too.
     """
@@ -116,9 +116,9 @@ def canonical(step: Any) -> dict[str, Json]:
         milestones: list[Json] = []
         values: Mapping[str, Json] = step.data
         scopes = {scope.address: dict(scope.data) for scope in step.called()}
-        ended = step.completed
+        ended, waits = step.completed, process.waits(step)
     else:
-        tasks, timers, ended = step.tasks, step.timers, step.ended
+        tasks, timers, ended, waits = step.tasks, step.timers, step.ended, step.waits
         values, scopes = step.values, {name: dict(data) for name, data in step.scopes.items()}
         milestones = [
             {
@@ -133,6 +133,7 @@ def canonical(step: Any) -> dict[str, Json]:
     return {
         "tasks": [_task(task) for task in sorted(tasks, key=lambda one: one.address)],
         "timers": [_timer(timer) for timer in sorted(timers, key=lambda one: one.address)],
+        "waits": [_wait(wait) for wait in waits],
         "milestones": milestones,
         "values": dict(values),
         "scopes": scopes,
@@ -158,6 +159,18 @@ def _timer(timer: Timer) -> Json:
         "deadline": timer.deadline,
         "due": timer.due.isoformat(),
         "leg": timer.leg,
+    }
+
+
+def _wait(wait: Wait) -> Json:
+    return {
+        "address": wait.address,
+        "element": wait.element,
+        "kind": wait.kind,
+        "awaited": list(wait.awaited),
+        "source": wait.source,
+        "progress": dict(wait.progress),
+        "local": None if wait.local is None else dict(wait.local),
     }
 
 

@@ -117,6 +117,82 @@ def test_a_difference_in_any_part_changes_the_digest(change):
     assert state.digest(one) != before
 
 
+def twice_read(played):
+    """Two states of the same bytes."""
+    return [state.load(played.definitions, played.blob) for _ in range(2)]
+
+
+def test_two_waits_for_other_messages_have_other_digests():
+    one = Play(diagram("calls.bpmn"), "calls", last="no")
+    files = changed(diagram("calls.bpmn"), ('name="urged"', 'name="hurried"'))
+    other = Play(files, "calls", last="no")
+    parts = [state.canonical(played.step) for played in (one, other)]
+    assert [wait["awaited"] for wait in parts[0].pop("waits")] == [
+        [],
+        ["called_again"],
+        ["urged"],
+        [],
+    ]
+    assert [wait["awaited"] for wait in parts[1].pop("waits")] == [
+        [],
+        ["called_again"],
+        ["hurried"],
+        [],
+    ]
+    assert parts[0] == parts[1]
+    assert one.digests != other.digests
+
+
+@pytest.mark.parametrize("part", ["receiver", "source", "progress", "items", "local"])
+def test_a_difference_in_what_waits_alone_changes_the_digest(part):
+    match part:
+        case "receiver":
+            played = Play(diagram("calls.bpmn"), "calls", last="no")
+        case "source":
+            played = Play(diagram("branches.bpmn"), "branches", stopped=False)
+            played.complete("go_left")
+        case "items":
+            files = changed(
+                diagram("several.bpmn"),
+                ("camunda:collection", 'isSequential="true" camunda:collection'),
+            )
+            played = Play(files, "several", units=["u1", "u2"])
+        case _:
+            played = several()
+    one, other = twice_read(played)
+    tokens = list(other.tokens())
+    match part:
+        case "receiver":
+            found = next(token for token in tokens if token.task_spec.name == "is_urged")
+            other.event_manager.remove_task(found)
+            del found.workflow.tasks[found.id]
+        case "source":
+            found = next(token for token in tokens if token.source == "go_left")
+            assert found.source in [wait["source"] for wait in state.canonical(one)["waits"]]
+            found.source = "go_right"
+        case "progress":
+            next(token for token in tokens if "done" in token.internal_data).internal_data[
+                "done"
+            ] += 1
+        case "items":
+            next(token for token in tokens if "items" in token.internal_data).internal_data[
+                "items"
+            ] = ["u1", "u3"]
+        case "local":
+            next(token for token in tokens if token.local).local["x"] = 1
+    first, second = state.canonical(one), state.canonical(other)
+    assert first.pop("waits") != second.pop("waits")
+    assert first == second
+    assert state.digest(one) != state.digest(other)
+
+
+def test_a_step_says_what_waited_when_it_was_taken_though_its_state_went_on():
+    played = Play(diagram("branches.bpmn"), "branches", restored=False, stopped=False)
+    first = played.step
+    played.complete("go_left")
+    assert state.digest(first) == played.digests[0]
+
+
 def test_answers_are_copied_so_that_nobody_changes_them_afterwards():
     played = several()
     answer = ["a"]
