@@ -9,7 +9,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from engine.acts import people
-from engine.errors import Trouble
+from engine.errors import StoreError, Trouble, VaultError
 from webapp import door
 from webapp.pages import OPEN, SIGNED_IN, page
 from webapp.problems import sentence
@@ -19,23 +19,44 @@ desk = Blueprint("people", __name__)
 KEPT = "kept."
 """Before the names of the fields that somebody typed while the session ran out."""
 
+FORMS = ("tickets.new", "tickets.task")
+"""Pages with a form of the process: what was typed there goes back into it."""
+
+MOST_KEPT = 500
+LONGEST_KEPT = 100_000
+"""Fields, and characters of them together; as much as a draft may hold."""
+
 SHORTEST_PASSWORD = 10
 
+Kept = list[tuple[str, str]]
 
-def _kept() -> list[tuple[str, str]]:
+
+def _bounded(fields: Iterable[tuple[str, str]]) -> Kept | None:
+    """The fields that somebody filled in; None if there is more than is carried along."""
+    kept = [(name, value) for name, value in fields if name and not name.startswith("_")]
+    fine = len(kept) <= MOST_KEPT and sum(len(k) + len(v) for k, v in kept) <= LONGEST_KEPT
+    return kept if fine else None
+
+
+def _kept() -> Kept:
     """What was typed into the page that asked to sign in, carried through it."""
     found = request.form.items(multi=True)
-    return [(name[len(KEPT) :], value) for name, value in found if name.startswith(KEPT)]
+    own = ((name[len(KEPT) :], value) for name, value in found if name.startswith(KEPT))
+    return _bounded(own) or []
 
 
 def _sign_in_page(
-    status: int,
-    onward: str,
-    kept: Iterable[tuple[str, str]] = (),
-    name: str = "",
-    error: str = "",
+    status: int, onward: str, kept: Kept | None = None, spoken: str = "", error: str = ""
 ) -> Response:
-    body = render_template("sign_in.html", onward=onward, kept=list(kept), name=name, error=error)
+    """The page to sign in; `spoken`: a comment that was not saved, to be copied afterwards."""
+    body = render_template(
+        "sign_in.html",
+        onward=onward,
+        kept=kept or [],
+        spoken=spoken,
+        name=request.form.get("name", "") if request.endpoint == "people.sign_in" else "",
+        error=error,
+    )
     return door.page(body, status)
 
 
@@ -46,36 +67,55 @@ def ask_to_sign_in() -> Response:
             flash(gettext("登录已过期，请重新登录。"))
         onward = request.full_path.rstrip("?")
         return redirect(url_for("people.sign_in", next=onward))
-    fields = request.form.items(multi=True)
-    kept = [(name, value) for name, value in fields if not name.startswith("_")]
-    error = gettext("登录已过期，请重新登录。您刚才填写的内容没有丢失。")
-    return _sign_in_page(401, request.path, kept, error=error)
+    if request.endpoint in FORMS:
+        kept = _bounded(request.form.items(multi=True))
+        if kept is None:
+            error = gettext(
+                "登录已过期，请重新登录。刚才填写的内容太多，没有保留：请先返回上一页复制，再登录。"
+            )
+        else:
+            error = gettext("登录已过期，请重新登录。您刚才填写的内容没有丢失。")
+        return _sign_in_page(401, request.path, kept, error=error)
+    number = (request.view_args or {}).get("number")
+    onward = url_for("tickets.ticket", number=number) if number else url_for("work.tasks")
+    spoken = ""
+    if request.endpoint == "tickets.comment":
+        spoken = request.form.get("text", "").strip()[:LONGEST_KEPT]
+    if spoken:
+        error = gettext("登录已过期，请重新登录。备注没有保存，登录后可以复制您写的内容。")
+    else:
+        error = gettext("登录已过期，请重新登录。刚才的操作没有生效。")
+    return _sign_in_page(401, onward, spoken=spoken, error=error)
 
 
 @page(desk, "/sign-in", OPEN, methods=("GET", "POST"))
 def sign_in() -> Response:
     """Begin a session."""
-    if request.method == "GET" and door.person_or_none():
+    if request.method != "POST" and door.person_or_none():
         return redirect(door.local_path(request.args.get("next", "")))
-    if request.method == "GET":
+    if request.method != "POST":
         return _sign_in_page(200, request.args.get("next", ""))
     onward, kept = request.form.get("next", ""), _kept()
+    spoken = request.form.get("spoken", "")[:LONGEST_KEPT]
     name = request.form.get("name", "").strip()
     word = request.form.get("password", "")
     if not name or not word:
-        return _sign_in_page(400, onward, kept, name, gettext("请输入用户名和密码。"))
+        error = gettext("请输入用户名和密码。")
+        return _sign_in_page(400, onward, kept, spoken, error)
     try:
         begun = people.sign_in(door.store(), name, word, door.now())
+    except (StoreError, VaultError):
+        raise  # the password may be right: it could not be asked
     except Trouble as trouble:
-        return _sign_in_page(401, onward, kept, name, sentence(trouble))
+        return _sign_in_page(401, onward, kept, spoken, sentence(trouble))
     if door.token():
         people.sign_out(door.store(), door.token(), door.now())
     session.clear()
     goal = door.local_path(onward)
     if begun.must_change:
         answer: Response = redirect(url_for("people.password"))
-    elif kept:
-        answer = door.page(render_template("resume.html", onward=goal, kept=kept))
+    elif kept or spoken:
+        answer = door.page(render_template("resume.html", onward=goal, kept=kept, spoken=spoken))
     else:
         answer = redirect(goal)
     door.give_token(answer, begun.token)
@@ -114,6 +154,8 @@ def password() -> Response:
                 people.change_password(
                     door.store(), door.person(), old, new, door.now(), keep=door.token()
                 )
+            except (StoreError, VaultError):
+                raise
             except Trouble as trouble:
                 errors["old"] = sentence(trouble)
             else:

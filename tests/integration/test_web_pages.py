@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from engine.acts import people
 from engine.errors import StoreError
@@ -151,6 +152,70 @@ def test_what_was_typed_when_the_session_ended_comes_back(app: Flask, clock: Clo
     assert form.status_code == 200
     assert CALL["matter"] in page_of(form)
     assert Person(app, "pan").tasks() == []
+
+
+def back_after(person: Person, asked: TestResponse, name: str) -> TestResponse:
+    """Sign in on the page that asked for it."""
+    assert asked.status_code == 401
+    found = re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', asked.get_data(True))
+    fields = {key: unescape(value) for key, value in found}
+    return person.client.post("/sign-in", data={**fields, "name": name, "password": PASSWORD})
+
+
+@pytest.mark.parametrize("act", ["caller", "tasks/{task}/hand-over", "tasks/{task}/claim"])
+def test_an_act_on_a_ticket_after_the_session_ended_leads_back_to_it(
+    app: Flask, clock: Clock, act: str
+):
+    number, task = city.dispatched(app, "sun", "pan", "sr-lights")
+    person = Person(app, "li")
+    own = person.token()
+    clock.moment += timedelta(hours=3)
+    sent = {**own, "reason": "回电", "to": "lin", "next": "/"}
+    asked = person.client.post(f"/tickets/{number}/{act.format(task=task)}", data=sent)
+    assert "没有丢失" not in page_of(asked)
+    assert "没有生效" in page_of(asked)
+    assert back_after(person, asked, "li").location == f"/tickets/{number}"
+
+
+def test_a_comment_after_the_session_ended_is_shown_to_be_copied(app: Flask, clock: Clock):
+    number, _ = city.dispatched(app, "sun", "pan", "sr-lights")
+    person = Person(app, "li")
+    own = person.token()
+    clock.moment += timedelta(hours=3)
+    sent = {**own, "text": '请"先"回电 <周>'}
+    asked = person.client.post(f"/tickets/{number}/comments", data=sent)
+    assert "备注没有保存" in page_of(asked)
+    back = back_after(person, asked, "li")
+    assert back.status_code == 200
+    assert '请"先"回电 <周></textarea>' in page_of(back)
+    assert f'href="/tickets/{number}"' in page_of(back)
+
+
+def test_passwords_are_never_carried_through_a_sign_in(app: Flask, clock: Clock):
+    person = Person(app, "li")
+    own = person.token()
+    clock.moment += timedelta(hours=3)
+    new = {"old": PASSWORD, "new": "long enough 1", "again": "long enough 1"}
+    asked = person.client.post("/password", data={**own, **new})
+    assert PASSWORD not in page_of(asked)
+    assert "long enough 1" not in page_of(asked)
+    assert back_after(person, asked, "li").location == "/"
+
+
+def test_signing_out_after_the_session_ended_leads_to_the_work_list(app: Flask, clock: Clock):
+    person = Person(app, "li")
+    own = person.token()
+    clock.moment += timedelta(hours=3)
+    asked = person.client.post("/sign-out", data=own)
+    assert back_after(person, asked, "li").location == "/"
+
+
+def test_more_than_can_be_kept_is_said_to_be_lost(app: Flask):
+    for typed in ({f"f{n}": "x" for n in range(501)}, {"matter": "x" * 100_001}):
+        asked = Person(app).client.post("/tickets/new", data=typed)
+        assert asked.status_code == 401
+        assert "没有保留" in page_of(asked)
+        assert 'name="kept.' not in page_of(asked)
 
 
 def test_a_refused_form_shows_what_was_typed_and_what_to_correct(app: Flask):
