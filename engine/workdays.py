@@ -70,7 +70,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """The end of the n-th working day after `start`, and every day walked to get there.
+    """The end of the n-th working day after `start`, and every day walked to get there, in order.
 
     `start` and `at` are aware and in UTC; `last_day` and the days walked are days of
     Asia/Shanghai. `provisional`: the count needed a day of an unpublished year.
@@ -124,7 +124,7 @@ class Due:
                 named[text]["document"] if text in named else "",
                 text not in assumed,
             )
-            for text in sorted(counted | set(named))
+            for text in sorted(counted | set(named), reverse=value["days"] < 0)
         )
         return Due(
             start=datetime.fromisoformat(value["start"]).astimezone(UTC),
@@ -186,18 +186,21 @@ class Calendar:
         return Day(day, True, "", "", known)
 
     def due(self, start: datetime, days: int) -> Due:
-        """The end of the `days`-th working day strictly after the day of `start` in Shanghai."""
+        """The end of the `days`-th working day strictly after the day of `start` in Shanghai.
+
+        Negative `days` count back: the end of the working day that many before that day.
+        """
         if start.tzinfo is None:
             raise OutOfCalendar("calendar_naive", start=start.isoformat())
-        if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= LONGEST:
+        if isinstance(days, bool) or not isinstance(days, int) or not 1 <= abs(days) <= LONGEST:
             raise OutOfCalendar("calendar_days", days=days)
         if not date.min.year < start.year < date.max.year:  # its day in Shanghai may not exist
             raise OutOfCalendar("calendar_range", year=start.year)
         walked: list[Day] = []
         current = start.astimezone(ZONE).date()
-        left = days
+        left, step = abs(days), _ONE if days > 0 else -_ONE
         while left:
-            current += _ONE
+            current += step
             day = self.day(current)
             walked.append(day)
             left -= day.is_workday
@@ -251,12 +254,14 @@ def shipped() -> Calendar:
 def explain(due: Due) -> list[str]:
     """Why a limit ends when it does: Chinese sentences, one for each run of days set apart."""
     first = due.start.astimezone(ZONE).date()
+    back = due.days < 0
     said = [
-        f"{_named(first)}起算，当日不计入；第{due.days}个工作日是{_named(due.last_day)}，到期时间"
+        f"{_named(first)}起{'倒' if back else ''}算，当日不计入；{'之前' if back else ''}"
+        + f"第{abs(due.days)}个工作日是{_named(due.last_day)}，到期时间"
         + f"为当日24时（即{_named(due.last_day + _ONE)}0时）。"
     ]
     for (reason, document, is_workday), run in groupby(
-        (day for day in due.walked if day.reason),
+        (day for day in sorted(due.walked, key=lambda day: day.date) if day.reason),
         key=lambda day: ("" if not day.document else day.reason, day.document, day.is_workday),
     ):
         days = list(run)

@@ -30,7 +30,7 @@ ZONE = timezone(timedelta(hours=8))
 
 CONSTANTS: Mapping[str, Json] = {"true": True, "false": False, "null": None}
 
-FUNCTIONS = frozenset({"now", "workdays", "len", "min", "max", "abs", "round"})
+FUNCTIONS = frozenset({"now", "workdays", "extend", "len", "min", "max", "abs", "round"})
 
 
 class World(Protocol):
@@ -41,6 +41,9 @@ class World(Protocol):
 
     def workdays(self, start: datetime, days: int) -> Json:
         """The end of the n-th working day after `start`, ISO with offset; kept as a reading."""
+
+    def extend(self, due: datetime, days: int) -> Json:
+        """The same, counted from the day that ends at `due`; negative `days` count back."""
 
 
 class ExpressionError(Exception):
@@ -312,6 +315,8 @@ class _Walk(ast.NodeVisitor):
                 return self._ask().now().astimezone(ZONE).isoformat()
             case "workdays", [str(start), int(days)] if not isinstance(days, bool):
                 return self._ask().workdays(instant(start), days)
+            case "extend", [str(due), int(days)] if not isinstance(days, bool):
+                return self._ask().extend(instant(due), days)
             case "len", [str() | list() | dict() as value]:
                 return len(value)
             case "min" | "max", [list(members)] if members:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
@@ -66,7 +66,16 @@ class State(ScopeNotices, BpmnWorkflow):
 
     def workdays(self, start: datetime, days: int) -> Json:
         """The end of the n-th working day after `start`, kept as a reading."""
-        if self.readings is None or not 1 <= days <= 1_000:
+        if days < 1:
+            raise Refused("deadline", value=days, problem="不能这样数工作日")
+        return self._count(start, days)
+
+    def extend(self, due: datetime, days: int) -> Json:
+        """The same from the day that ends at `due`: at 00:00 sharp that is the day before."""
+        return self._count(due - timedelta(microseconds=1), days)
+
+    def _count(self, start: datetime, days: int) -> Json:
+        if self.readings is None or not 1 <= abs(days) <= 1_000:
             raise Refused("deadline", value=days, problem="不能这样数工作日")
         answer = dict(self.readings.due(start, days))
         question = due_question(start, days)

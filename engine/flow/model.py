@@ -68,7 +68,10 @@ class Readings(Protocol):
     """Answers a process's questions about the outside world (live, recorded or supposed)."""
 
     def due(self, start: datetime, days: int) -> Mapping[str, Json]:
-        """The end of the n-th working day after `start`, as workdays.Due.as_json()."""
+        """The end of the n-th working day after `start`, as workdays.Due.as_json().
+
+        Negative `days` count back from the day of `start`.
+        """
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,9 @@ class World:
     def workdays(self, start, days):
         return f"{start.isoformat()}+{days}"
 
+    def extend(self, due, days):
+        return f"{due.isoformat()} extended by {days}"
+
 
 def value(text, values=VALUES):
     return expressions.read(text).value(values, World())
@@ -66,6 +69,7 @@ def value(text, values=VALUES):
         ("${round(2.345, 1)}", 2.3),
         ("${now()}", "2026-09-30T10:00:00+08:00"),
         ("${workdays(start, limits['sign'])}", "2026-09-30T10:00:00+08:00+1"),
+        ("${extend(start, -1)}", "2026-09-30T10:00:00+08:00 extended by -1"),
         (" ${ count } ", 3),
         # To Python True is 1; to JSON it is not.
         ("${urgent == 1}", False),
@@ -172,6 +176,8 @@ def test_what_is_not_in_the_language_is_refused_when_it_is_read(text):
         "${workdays(start)}",
         "${workdays(start, true)}",
         "${workdays(start, '1')}",
+        "${extend(start)}",
+        "${extend(start, true)}",
     ],
 )
 def test_what_has_no_value_is_refused_when_it_is_reckoned(text):

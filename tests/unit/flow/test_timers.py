@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.flow import timers
+from engine import workdays
+from engine.flow import Definitions, process, state, timers
 from engine.flow.model import Refused
+from tests.unit.flow.small import NOW, changed, diagram, replayed
 
 START = datetime(2026, 1, 31, 20, 0, tzinfo=UTC)  # 1 February, 04:00, in Shanghai
 
@@ -60,6 +62,64 @@ def test_a_missing_last_day_is_the_last_there_is():
 def test_what_is_no_duration_is_refused(duration):
     with pytest.raises(Refused, match="deadline"):
         timers.after(START, duration)
+
+
+class Live:
+    """The shipped calendar."""
+
+    def due(self, start, days):
+        return workdays.shipped().due(start, days).as_json()
+
+
+def timed(expression, **values):
+    """The timer of the rework diagram with another time."""
+    files = changed(diagram("rework.bpmn"), ("${workdays(begun, limit)}", expression))
+    values = {"unit": "u", "begun": "2026-09-30T10:00:00+08:00", "limit": 2} | values
+    return process.start(Definitions.read(files), "rework", values, NOW, Live())
+
+
+def shanghai(timer):
+    return timer.due.astimezone(timezone(timedelta(hours=8))).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("expression", "due"),
+    [
+        ("${workdays(begun, limit)}", "2026-10-10T00:00:00+08:00"),  # 9 October, 24:00
+        ("${extend(workdays(begun, limit), 1)}", "2026-10-11T00:00:00+08:00"),  # Saturday, worked
+        ("${extend(workdays(begun, limit), 2)}", "2026-10-13T00:00:00+08:00"),
+        ("${extend(workdays(begun, limit), -1)}", "2026-10-09T00:00:00+08:00"),
+        ("${extend(workdays(begun, 1), -1)}", "2026-10-01T00:00:00+08:00"),
+        # A dispatch at midnight sharp is of the day that begins, a due time of the day that ends.
+        ("${workdays('2026-10-10T00:00:00+08:00', 1)}", "2026-10-13T00:00:00+08:00"),
+        ("${extend('2026-10-10T00:00:00+08:00', 1)}", "2026-10-11T00:00:00+08:00"),
+        ("${extend('2026-10-09T16:00:00+00:00', 1)}", "2026-10-11T00:00:00+08:00"),
+        ("${extend('2026-10-10T10:00:00+08:00', 1)}", "2026-10-13T00:00:00+08:00"),
+    ],
+)
+def test_a_due_time_is_extended_from_the_day_that_it_ends(expression, due):
+    step = timed(expression)
+    (timer,) = step.timers
+    assert shanghai(timer) == due
+    again = process.start(
+        step.state.definitions, "rework", dict(step.values), NOW, replayed(step.readings)
+    )
+    assert state.digest(again) == state.digest(step)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "${workdays(begun, 0)}",
+        "${workdays(begun, -1)}",
+        "${extend(begun, 0)}",
+        "${extend(begun, 1001)}",
+        "${extend(begun, -1001)}",
+    ],
+)
+def test_a_count_of_no_days_or_too_many_is_refused(expression):
+    with pytest.raises(Refused, match="deadline"):
+        timed(expression)
 
 
 @given(st.integers(0, 500), st.integers(0, 48), st.integers(0, 90))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import chinese_calendar
@@ -133,10 +133,51 @@ def test_a_due_time_comes_back_from_json_unchanged(moment: datetime, n: int):
     assert explain(due)[0].startswith(f"{moment.year}年")
 
 
-@pytest.mark.parametrize("n", [0, -1, LONGEST + 1, True, 1.5, "1"])
-def test_only_1_to_1000_days_can_be_asked(calendar: Calendar, n: int):
+@pytest.mark.parametrize("n", [0, LONGEST + 1, -LONGEST - 1, True, -1.5, "1"])
+def test_only_1_to_1000_days_can_be_asked_forth_or_back(calendar: Calendar, n: int):
     with pytest.raises(OutOfCalendar, match="calendar_days"):
         calendar.due(at("2026-09-30T10:00:00+08:00"), n)
+
+
+@pytest.mark.parametrize(
+    ("start", "n", "last"),
+    [
+        ("2026-10-09", -1, "2026-10-08"),
+        ("2026-10-08", -1, "2026-09-30"),
+        ("2026-10-12", -1, "2026-10-10"),  # a Saturday that is worked
+        ("2026-10-05", -2, "2026-09-29"),
+        ("2027-01-04", -1, "2026-12-31"),
+    ],
+)
+def test_days_can_be_counted_back(calendar: Calendar, start: str, n: int, last: str):
+    due = calendar.due(at(f"{start}T23:59:59+08:00"), n)
+    assert due.last_day == date.fromisoformat(last)
+    assert due.at == end_of(due.last_day)
+    assert due.provisional == start.startswith("2027")
+
+
+@CALM
+@given(moments("2005-01-01", "2048-01-01"), st.integers(1, 60))
+def test_back_and_forth_meet(moment: datetime, n: int):
+    calendar = shipped()
+    back = calendar.due(moment, -n)
+    assert sum(day.is_workday for day in back.walked) == n
+    assert Due.from_json(json.loads(json.dumps(back.as_json()))) == back
+    before = datetime.combine(back.last_day, time(9), ZONE)
+    assert calendar.between(before, moment) == n - 1 + calendar.day(moment.date()).is_workday
+    assert explain(back)[0].startswith(f"{moment.year}年")
+
+
+def test_the_explanation_of_a_count_back(calendar: Calendar):
+    said = explain(calendar.due(at("2026-10-08T23:59:59+08:00"), -1))
+    assert said[0] == (
+        "2026年10月8日（周四）起倒算，当日不计入；之前第1个工作日是2026年9月30日（周三），"
+        "到期时间为当日24时（即2026年10月1日（周四）0时）。"
+    )
+    assert said[1].startswith(
+        "2026年10月1日（周四）至2026年10月7日（周三）：国庆节放假，不是工作日"
+    )
+    assert len(said) == 2
 
 
 def test_a_time_without_a_zone_is_refused(calendar: Calendar):
