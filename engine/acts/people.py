@@ -92,15 +92,22 @@ def sign_in(store: Store, name: str, password: str, now: datetime) -> SignedIn:
         if right and row.active and not locked:
             return _begin(conn, store, user, row.must_change, now)
         if not locked and not right:
-            failures = row.failures + 1
-            until = now + LOCKED_FOR if failures >= FAILURES else None
-            conn.execute(
-                update(users)
-                .where(users.c.id == row.id)
-                .values(failures=0 if until else failures, locked_until=until)
-            )
-            _fact(conn, store, "locked_out" if until else "sign_in_failed", now, user)
+            _count_failure(conn, store, user, row.failures, "sign_in_failed", now)
     raise Trouble("sign_in")
+
+
+def _count_failure(
+    conn: Connection, store: Store, user: User, before: int, name: str, now: datetime
+) -> None:
+    """Note a wrong password after `before` others; the last one that is allowed locks out."""
+    failures = before + 1
+    until = now + LOCKED_FOR if failures >= FAILURES else None
+    conn.execute(
+        update(users)
+        .where(users.c.id == user.id)
+        .values(failures=0 if until else failures, locked_until=until)
+    )
+    _fact(conn, store, "locked_out" if until else name, now, user)
 
 
 def _begin(
@@ -156,13 +163,24 @@ def change_password(
 ) -> None:
     """Change one's own password; every other session of the user ends (`keep`: this token).
 
-    Errors: Trouble "password_wrong", "password_weak", "password_same".
+    A wrong old password counts as one at sign-in does: whoever finds a screen left open does
+    not guess on. Errors: Trouble "password_wrong", "password_weak", "password_same"; "sign_in"
+    while the name is locked out, whatever was given.
     """
     with store.read() as conn:
         stored = conn.execute(
             select(users.c.password_hash).where(users.c.id == user.id)
         ).scalar_one()
-    if not _matches(stored, old):
+    right = _matches(stored, old)
+    with store.write() as conn:
+        # Read again: guesses that ran side by side were counted meanwhile.
+        row = conn.execute(select(users).where(users.c.id == user.id).with_for_update()).one()
+        locked = row.locked_until is not None and row.locked_until > now
+        if not locked and not right:
+            _count_failure(conn, store, user, row.failures, "change_password_failed", now)
+    if locked:
+        raise Trouble("sign_in")
+    if not right:
         raise Trouble("password_wrong")
     if old == new:
         raise Trouble("password_same")
@@ -171,7 +189,7 @@ def change_password(
         conn.execute(
             update(users)
             .where(users.c.id == user.id)
-            .values(password_hash=hashed, must_change=False)
+            .values(password_hash=hashed, must_change=False, failures=0)
         )
         conn.execute(
             delete(sessions).where(sessions.c.user == user.id, sessions.c.digest != _digest(keep))

@@ -82,6 +82,23 @@ def test_five_wrong_passwords_lock_out_for_a_quarter_of_an_hour(city, now):
     assert facts(city)[-6:] == [*["sign_in_failed"] * 4, "locked_out", "sign_in"]
 
 
+def test_wrong_old_passwords_lock_out_as_those_at_sign_in_do(city, now):
+    begun = people.sign_in(city, "li", WORD, now)
+    new = "another-long-secret"
+    with pytest.raises(Trouble):
+        people.sign_in(city, "li", "wrong", now)
+    for _ in range(4):
+        with pytest.raises(Trouble, match="现在的密码不正确"):
+            people.change_password(city, begun.user, "wrong", new, now)
+    assert facts(city)[-5:] == ["sign_in_failed", *["change_password_failed"] * 3, "locked_out"]
+    for word in (WORD, "wrong"):
+        with pytest.raises(Trouble, match="锁定"):
+            people.change_password(city, begun.user, word, new, now + timedelta(minutes=14))
+    with pytest.raises(Trouble):
+        people.sign_in(city, "li", WORD, now)
+    people.change_password(city, begun.user, WORD, new, now + timedelta(minutes=15))
+
+
 def test_a_right_password_forgets_the_wrong_ones(city, now):
     for _ in range(3):
         for _ in range(4):
