@@ -43,8 +43,11 @@ class Drawn:
     findings: tuple[Finding, ...]
 
 
-def draw(files: Mapping[str, bytes]) -> Drawn:
-    """Reads the files into records; what is wrong with them stands in `findings`."""
+def draw(files: Mapping[str, bytes], judged: bool = True) -> Drawn:
+    """Reads the files into records; what is wrong with them stands in `findings`.
+
+    Not judged: only what cannot be read is wrong.
+    """
     findings: list[Finding] = []
     roots: dict[str, etree._Element] = {}
     drawings: dict[str, Drawing] = {}
@@ -67,14 +70,15 @@ def draw(files: Mapping[str, bytes]) -> Drawn:
                 decisions[table.id] = table
             continue
         roots[path] = root
-        findings += support.of_file(path, root)
+        if judged:
+            findings += support.of_file(path, root)
         for node in drawing.processes(root):
             one = drawing.read(path, root, node)
             if one.id in drawings:
                 sentence = f"流程“{one.id}”在 {drawings[one.id].file} 里已经有了。"
                 findings.append(Finding(path, one.id, "twice", sentence))
             drawings[one.id] = one
-    for one in drawings.values():
+    for one in drawings.values() if judged else ():
         findings += support.of_drawing(one, drawings, decisions)
     manifest, wrong = _manifest(files, drawings)
     findings += wrong
@@ -93,8 +97,12 @@ def _manifest(
     starts = manifest.get("start") if isinstance(manifest, dict) else None
     if not isinstance(starts, dict):
         return {}, [Finding(MANIFEST, "", "manifest", "清单文件里没有“start”。")]
+    wrong = [kind for kind, process in starts.items() if not isinstance(process, str)]
+    if wrong:
+        sentence = "清单里“start”的“{}”要写一个流程的编号（id），并加双引号。"
+        return {}, [Finding(MANIFEST, kind, "manifest", sentence.format(kind)) for kind in wrong]
     return manifest, [
-        Finding(MANIFEST, str(process), "manifest", f"清单里的流程“{process}”没有画。")
+        Finding(MANIFEST, process, "manifest", f"清单里的流程“{process}”没有画。")
         for process in starts.values()
         if process not in drawings
     ]
@@ -116,13 +124,14 @@ class Definitions:
                 self._flows.setdefault((flow.scope, flow.source, flow.target), flow.id)
 
     @classmethod
-    def read(cls, files: Mapping[str, bytes]) -> Definitions:
+    def read(cls, files: Mapping[str, bytes], judged: bool = True) -> Definitions:
         """Reads diagrams, tables and forms by their paths ("bpmn/…", "forms/…").
 
         Nothing outside is read or changed. DefinitionsRefused with every finding when the engine
-        could not run them.
+        could not run them. A version that was accepted once is not `judged` again: a rule made
+        since must not strand the tickets that go by it.
         """
-        drawn = draw(files)
+        drawn = draw(files, judged)
         if drawn.findings:
             raise DefinitionsRefused(drawn.findings)
         try:

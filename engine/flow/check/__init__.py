@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from engine.flow.check import (
+    calls,
     choices,
     decisions,
     forms,
+    lengths,
+    limits,
     milestones,
     paths,
     people,
+    properties,
     runs,
     timers,
     variables,
@@ -25,13 +29,17 @@ from engine.flow.model import Finding
 FAMILIES: tuple[Callable[[Drawn], Iterable[Finding]], ...] = (
     runs.findings,
     paths.findings,
+    calls.findings,
     forms.findings,
     people.findings,
+    properties.findings,
     milestones.findings,
     timers.findings,
+    limits.findings,
     variables.findings,
     choices.findings,
     decisions.findings,
+    lengths.findings,
 )
 
 

@@ -23,15 +23,21 @@ def path_of(form: str) -> str:
 
 def fields(drawn: Drawn, form: str) -> Mapping[str, Options]:
     """The routing fields of a form; options are empty where they are not fixed in it."""
-    try:
-        content = json.loads(drawn.files.get(path_of(form), b"{}"))
-    except (ValueError, RecursionError):
-        return {}
     return {
-        str(one["key"]): _options(one)
-        for one in _components(content)
+        str(one["key"]): options
+        for one, options in offered(drawn, path_of(form))
         if "key" in one and _routing(one)
     }
+
+
+def offered(drawn: Drawn, path: str) -> Iterator[tuple[Mapping[str, Json], Options]]:
+    """Every component of a form, and the options that are fixed in it."""
+    try:
+        content = json.loads(drawn.files.get(path, b"{}"))
+    except (ValueError, RecursionError):
+        return
+    for one in _components(content):
+        yield one, _options(one)
 
 
 def _components(content: Json) -> Iterator[Mapping[str, Json]]:

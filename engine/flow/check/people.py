@@ -4,29 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.access import ACTIONS, ROLES
 from engine.flow.definitions import Drawn
 from engine.flow.model import Finding
 
-ROLES = frozenset(
-    (
-        "call_taker",
-        "dispatcher",
-        "officer",
-        "reviewer",
-        "follow_up",
-        "archivist",
-        "leader",
-        "duty_leader",
-        "supervisor",
-        "auditor",
-        "administrator",
-        "process_owner",
-    )
-)
+WORKING = frozenset(ACTIONS["work_task"])
+"""The roles that may work on a task at all."""
 
 
 def findings(drawn: Drawn) -> Iterator[Finding]:
-    """User tasks without a role, with one that nobody has, or without a unit."""
+    """User tasks without a role, with one that cannot work on them, or without a unit."""
     for one in drawn.drawings.values():
         for element in one.elements.values():
             if element.kind != "userTask":
@@ -36,6 +23,9 @@ def findings(drawn: Drawn) -> Iterator[Finding]:
                 yield Finding(one.file, element.id, "role", sentence)
             elif element.role not in ROLES:
                 sentence = f"{element.title}的岗位“{element.role}”不存在。"
+                yield Finding(one.file, element.id, "role", sentence)
+            elif element.role not in WORKING:
+                sentence = f"{element.title}的岗位“{element.role}”不能办理待办，请换一个岗位。"
                 yield Finding(one.file, element.id, "role", sentence)
             if not element.unit:
                 sentence = f"{element.title}没有单位，请在任务或泳道上写属性 unit。"

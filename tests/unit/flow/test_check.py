@@ -361,6 +361,7 @@ def test_the_roles_are_those_that_people_can_have():
     from engine import access
 
     assert people.ROLES == access.ROLES
+    assert frozenset(access.ACTIONS["work_task"]) == people.WORKING
 
 
 @pytest.mark.parametrize(
@@ -387,3 +388,175 @@ def test_an_option_that_is_no_text_is_a_finding(value):
     form["components"][0]["values"][0]["value"] = value
     found = check({**SOUND, "forms/do.form": json.dumps(form).encode()})
     assert "forms/do.form" in [one.file for one in found]
+
+
+@pytest.mark.parametrize("process", [["whole"], {"id": "whole"}, 1, None, True], ids=str)
+def test_a_manifest_that_names_no_process_is_a_finding(process):
+    manifest = json.dumps({"start": {"call": process}}).encode()
+    found = check({**SOUND, "bpmn/manifest.json": manifest})
+    assert [(one.file, one.element, one.rule) for one in found] == [
+        ("bpmn/manifest.json", "call", "manifest")
+    ]
+
+
+def called(inner, *, mapped=""):
+    """The sound example with a call of a second process before the decision."""
+    call = (
+        f'<bpmn:callActivity id="call_second" calledElement="second">{mapped}</bpmn:callActivity>'
+        '<bpmn:sequenceFlow id="a" sourceRef="mark_archived" targetRef="call_second" />'
+        '<bpmn:sequenceFlow id="a2" sourceRef="call_second" targetRef="decide" />'
+    )
+    second = f"""{HEAD}
+  <bpmn:process id="second" isExecutable="true">
+    <bpmn:startEvent id="second_begins" />{inner}<bpmn:endEvent id="second_ends" />
+    <bpmn:sequenceFlow id="s1" sourceRef="second_begins" targetRef="inner" />
+    <bpmn:sequenceFlow id="s2" sourceRef="inner" targetRef="second_ends" />
+  </bpmn:process>
+</bpmn:definitions>"""
+    pair = ('<bpmn:sequenceFlow id="a" sourceRef="mark_archived" targetRef="decide" />', call)
+    return {**changed(SOUND, pair), "bpmn/second.bpmn": second.encode()}
+
+
+def told(files):
+    return [f"{one.file}:{one.element}:{one.rule}" for one in check(files)]
+
+
+def test_a_process_that_calls_itself_is_refused():
+    assert told(called('<bpmn:intermediateThrowEvent id="inner" />')) == []
+    itself = called('<bpmn:callActivity id="inner" calledElement="second" />')
+    assert told(itself) == ["bpmn/second.bpmn:inner:cycle"]
+    through = called('<bpmn:callActivity id="inner" calledElement="whole" />')
+    assert told(through) == ["bpmn/second.bpmn:inner:cycle", f"{WHOLE}:call_second:cycle"]
+
+
+DAYS = "${workdays(now(), days)}"
+
+
+@pytest.mark.parametrize("days", ["0", "-10", "2.5", "1001", "100000", "'5'", "True", "2 - 3"])
+def test_a_limit_that_no_calendar_counts_is_refused_where_it_is_written(days):
+    assert f"{WHOLE}:too_late:workdays" in findings((DAYS, f"${{workdays(now(), {days})}}"))
+
+
+@pytest.mark.parametrize("days", ["1", "1000", "2 + 3"])
+def test_a_limit_that_the_calendar_counts_may_be_written(days):
+    assert findings((DAYS, f"${{workdays(now(), {days})}}")) == []
+
+
+ENTRY = "<outputEntry><text>2</text></outputEntry>"
+
+
+@pytest.mark.parametrize("days", ["0", "-10", "2.5", "100000", "null"])
+def test_a_limit_that_no_calendar_counts_is_refused_in_the_decision(days):
+    entry = (ENTRY, f"<outputEntry><text>{days}</text></outputEntry>")
+    assert findings(entry) == ["bpmn/limits.dmn:limits:workdays"]
+    elsewhere = (DAYS, "${workdays(now(), 5)}")
+    assert findings(entry, elsewhere) == []
+
+
+def test_a_limit_is_followed_into_the_process_that_is_called():
+    timer = (
+        '<bpmn:intermediateCatchEvent id="inner"><bpmn:timerEventDefinition>'
+        "<bpmn:timeDate>${workdays(now(), limit)}</bpmn:timeDate>"
+        "</bpmn:timerEventDefinition></bpmn:intermediateCatchEvent>"
+    )
+
+    def passing(what):
+        return (
+            f'<bpmn:extensionElements><camunda:in {what} target="limit" /></bpmn:extensionElements>'
+        )
+
+    assert told(called(timer, mapped=passing('source="days"'))) == []
+    assert told(called(timer, mapped=passing('sourceExpression="${3}"'))) == []
+    wrong = called(timer, mapped=passing('sourceExpression="${0}"'))
+    assert told(wrong) == [f"{WHOLE}:call_second:workdays"]
+    files = changed(
+        called(timer, mapped=passing('source="days"')),
+        (ENTRY, "<outputEntry><text>0</text></outputEntry>"),
+        (DAYS, "${workdays(now(), 5)}"),
+    )
+    assert told(files) == ["bpmn/limits.dmn:limits:workdays"]
+
+
+def test_a_role_that_may_work_on_no_task_is_refused():
+    assert f"{WHOLE}:do_it:role" in findings(
+        ('candidateGroups="officer"', 'candidateGroups="administrator"')
+    )
+
+
+LANES = (
+    '<bpmn:startEvent id="begins" camunda:formKey="new" />',
+    '<bpmn:laneSet id="lanes"><bpmn:lane id="lane" name="道">{}'
+    "<bpmn:flowNodeRef>do_it</bpmn:flowNodeRef></bpmn:lane></bpmn:laneSet>"
+    '<bpmn:startEvent id="begins" camunda:formKey="new" />',
+)
+
+
+def lane(**properties):
+    return (LANES[0], LANES[1].format(props(**properties)))
+
+
+def test_a_property_that_nobody_reads_is_refused():
+    deadline = props(deadline="handle", article="第十四条")
+    typo = props(deadlin="handle", article="第十四条")
+    assert findings((deadline, typo)) == [f"{WHOLE}:too_late:property"]
+    assert findings(lane(role="officer", unit="x")) == []
+    assert findings(lane(rol="officer")) == [f"{WHOLE}:lane:property"]
+    assert findings(lane(article="第一条")) == [f"{WHOLE}:lane:property"]
+
+
+def test_a_leg_is_lead_or_co():
+    def leg(value):
+        return told(called('<bpmn:intermediateThrowEvent id="inner" />', mapped=props(leg=value)))
+
+    assert leg("lead") == leg("co") == []
+    assert leg("leader") == [f"{WHOLE}:call_second:leg"]
+
+
+@pytest.mark.parametrize(
+    ("pair", "place"),
+    [
+        (('"do_it"', f'"{"x" * 81}"'), f"{WHOLE}:{'x' * 81}:length"),
+        (('name="做"', f'name="{"做" * 81}"'), f"{WHOLE}:do_it:length"),
+        (('value="第十四条"', f'value="{"条" * 41}"'), f"{WHOLE}:too_late:length"),
+        (('"whole"', f'"{"x" * 81}"'), f"{WHOLE}:{'x' * 81}:length"),
+    ],
+    ids=["element", "name", "article", "process"],
+)
+def test_what_no_column_holds_is_refused(pair, place):
+    assert place in findings(pair)
+    assert findings((pair[0], pair[1].replace(max(pair[1], key=pair[1].count), "", 1))) == []
+
+
+def test_options_that_no_column_holds_are_refused():
+    def files(key, value):
+        form = json.loads(SOUND["forms/new.form"])
+        select = form["components"][0]["components"][0]
+        values = [{"label": "丙", "value": value}]
+        form["components"].append({**select, "id": "more", "key": key, "values": values})
+        return {**SOUND, "forms/new.form": json.dumps(form).encode()}
+
+    for key in ("type", "channel", "rating", "outcome"):
+        assert told(files(key, "x" * 20)) == []
+        assert told(files(key, "x" * 21)) == ["forms/new.form:more:length"]
+    assert told(files("other", "x" * 21)) == []
+
+
+def test_the_lengths_are_those_of_the_columns():
+    from engine.flow.check import lengths
+    from engine.store import tables
+
+    columns = {
+        "element": (tables.tasks.c.element, tables.timers.c.element),
+        "name": (tables.tasks.c.name,),
+        "form": (tables.tasks.c.form,),
+        "article": (tables.tasks.c.article, tables.deadlines.c.article),
+        "deadline": (tables.deadlines.c.name, tables.timers.c.deadline),
+        "role": (tables.tasks.c.role, tables.user_roles.c.role),
+        "process": (tables.tickets.c.process,),
+        "topic": (tables.outbox.c.topic,),
+        "path": (tables.version_files.c.path,),
+        **{name: (tables.tickets.c[name],) for name in lengths.OPTIONS},
+    }
+    assert {name: {one.type.length for one in found} for name, found in columns.items()} == {
+        name: {most} for name, most in {**lengths.LONGEST, **lengths.OPTIONS}.items()
+    }
