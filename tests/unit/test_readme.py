@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from lxml import etree
@@ -55,28 +55,30 @@ def added(form: dict[str, Any]) -> dict[str, bytes]:
     )
     by_id = {element.get("id"): element for element in drawn.iter("{*}*")}
     new = [line for line in lines if line.get("id") not in by_id]
-    for line in lines:
-        if line.get("id") in by_id:
-            drawn.remove(by_id[line.get("id")])
-        drawn.append(line)
-    task = next(line for line in new if etree.QName(line).localname == "userTask")
+    (changed,) = (by_id[line.get("id")] for line in lines if line.get("id") in by_id)
+    box = changed.getparent()
+    box.remove(changed)
+    box.extend(list(lines))
     flow = next(line for line in new if etree.QName(line).localname == "sequenceFlow")
-    # What Modeler writes by itself: the arrow's name at its source, the task's in its lane.
-    source = by_id[flow.get("sourceRef")]
-    source.find(f"{{{BPMN}}}outgoing").text = flow.get("id")
-    (lane,) = (
-        lane
-        for lane in drawn.iter(f"{{{BPMN}}}lane")
-        if source.get("id") in [ref.text for ref in lane.iter(f"{{{BPMN}}}flowNodeRef")]
-    )
-    etree.SubElement(lane, f"{{{BPMN}}}flowNodeRef").text = task.get("id")
+    # What Modeler writes by itself: the arrow's name at its source.
+    by_id[flow.get("sourceRef")].find(f"{{{BPMN}}}outgoing").text = flow.get("id")
     files[path] = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
     files[f"forms/{form['id']}.form"] = json.dumps(form).encode()
     return files
 
 
-def walk(definitions: Definitions, now: datetime) -> list[tuple[str, str, str]]:
-    """A ticket from call to archive: the form, role and unit of each user task on the way."""
+class Met(NamedTuple):
+    """An open task, and what was so when it opened."""
+
+    form: str
+    role: str
+    unit: str
+    deadlines: frozenset[str]
+    reported: bool
+
+
+def walk(definitions: Definitions, now: datetime) -> list[Met]:
+    """A ticket from call to archive: each user task on the way."""
     values = {
         "number": "1", "type": "help", "area": "sr", "centre": "centre", "authority": "authority",
         "channel": "phone",
@@ -84,9 +86,12 @@ def walk(definitions: Definitions, now: datetime) -> list[tuple[str, str, str]]:
     start = definitions.start_process()
     step: Step = process.start(definitions, start, values, now, Live())
     met = []
+    reported = False
     while not step.ended:
         (task,) = step.tasks
-        met.append((task.form, task.role, task.unit))
+        reported = reported or "reported" in [one.name for one in step.milestones]
+        deadlines = frozenset(timer.deadline for timer in step.timers)
+        met.append(Met(task.form, task.role, task.unit, deadlines, reported))
         form = Form.read(definitions.files[f"forms/{task.form}.form"], task.form)
         answers = {
             field.key: CHOICES.get(field.key) or field.options[0].value
@@ -105,10 +110,23 @@ def test_new_tickets_meet_the_new_task_and_old_ones_do_not(
     added: dict[str, bytes], form: dict[str, Any], now: datetime
 ):
     before, after = (walk(Definitions.read(files), now) for files in (place.shipped(), added))
-    assert form["id"] not in [name for name, _, _ in before]
-    assert [entry for entry in after if entry not in before] == [(form["id"], "leader", "bureau")]
-    position = [name for name, _, _ in after].index(form["id"])
+    assert form["id"] not in [task.form for task in before]
+    (new,) = (task for task in after if task not in before)
+    assert (new.form, new.role, new.unit) == (form["id"], "leader", "bureau")
+    position = after.index(new)
     assert after[:position] + after[position + 1 :] == before
+
+
+def test_the_deadline_of_handling_runs_until_the_new_task_is_done(
+    added: dict[str, bytes], form: dict[str, Any], now: datetime
+):
+    met = walk(Definitions.read(added), now)
+    (new,) = (task for task in met if task.form == form["id"])
+    assert new.deadlines == {"handle"}
+    assert not new.reported
+    following = met[met.index(new) + 1]
+    assert following.reported
+    assert not following.deadlines
 
 
 def test_the_chinese_readme_names_the_same_things(form: dict[str, Any]):
