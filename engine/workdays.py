@@ -268,9 +268,10 @@ def explain(due: Due) -> list[str]:
         said += [_sentence(part, reason, document, is_workday) for part in _unbroken(days)]
     if due.provisional:
         years = sorted({day.date.year for day in due.walked if not day.known})
+        # No year, if the doubt is in another count that this limit was chosen from.
+        which = f"{'、'.join(map(str, years))}年" if years else "有关年份"
         said.append(
-            f"{'、'.join(map(str, years))}年的放假安排尚未公布，本期限按周末和法定节假日推算，"
-            "为暂定；安排公布后重新计算。"
+            f"{which}的放假安排尚未公布，本期限按周末和法定节假日推算，为暂定；安排公布后重新计算。"
         )
     return said
 

@@ -49,7 +49,7 @@ class State(ScopeNotices, BpmnWorkflow):
         self.clock = datetime.min.replace(tzinfo=UTC)
         self.journal = Journal()
         self.readings: Readings | None = None
-        self.last_due: Mapping[str, Json] | None = None
+        self.dues: list[Mapping[str, Json]] = []
         self.spoiled = False
         self._element = ""
 
@@ -80,7 +80,7 @@ class State(ScopeNotices, BpmnWorkflow):
         answer = dict(self.readings.due(start, days))
         question = due_question(start, days)
         self.journal.readings.append(Reading("due", question, answer, self._element))
-        self.last_due = answer
+        self.dues.append(answer)
         return answer["due"]
 
     def value(
@@ -88,7 +88,7 @@ class State(ScopeNotices, BpmnWorkflow):
     ) -> Json:
         """An expression's value as the token sees it, or over other variables."""
         self._element = token.task_spec.bpmn_id or ""
-        self.last_due = None
+        self.dues = []
         return expression.value(token.data if values is None else values, self)
 
     def truth(self, token: Token, expression: expressions.Expression, values: Variables) -> bool:

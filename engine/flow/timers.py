@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -72,8 +72,9 @@ class DueTimer(TimerEventDefinition):
             raise Refused("deadline", value=value, problem="不是日期时间")
         due = after(state.clock, value) if self.duration else expressions.instant(value)
         token.internal_data[DUE] = due.astimezone(UTC).isoformat()
-        if state.last_due is not None:
-            token.internal_data[WHY] = dict(state.last_due)
+        token.internal_data.pop(WHY, None)
+        if state.dues:
+            token.internal_data[WHY] = _reason(state.dues, due)
 
     def has_fired(self, token: Any) -> bool:
         """Whether the engine's loop has chosen this token; reckons the due time at first."""
@@ -93,6 +94,16 @@ class DueTimer(TimerEventDefinition):
 
     def __hash__(self) -> int:
         return id(self)
+
+
+def _reason(answers: Sequence[Mapping[str, Json]], due: datetime) -> dict[str, Json]:
+    """The answer that is the due time, or else the last; provisional if any of them is."""
+    chosen = answers[-1]
+    for answer in answers:
+        if datetime.fromisoformat(answer["due"]) == due:
+            chosen = answer
+    doubt = any(answer.get("provisional", False) for answer in answers)
+    return {**chosen, "provisional": doubt}
 
 
 def due_of(token: Any) -> datetime | None:

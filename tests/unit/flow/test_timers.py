@@ -107,6 +107,34 @@ def test_a_due_time_is_extended_from_the_day_that_it_ends(expression, due):
     assert state.digest(again) == state.digest(step)
 
 
+LATER = "workdays('2026-12-30T10:00:00+08:00', 3)"
+"""It needs days of 2027, which are not published."""
+
+
+@pytest.mark.parametrize(
+    ("expression", "days", "provisional"),
+    [
+        ("${min(workdays(begun, 2), workdays(begun, 1))}", 1, False),
+        ("${min(workdays(begun, 1), workdays(begun, 2))}", 1, False),
+        (f"${{min(workdays(begun, 1), {LATER})}}", 1, True),
+        (f"${{min({LATER}, workdays(begun, 1))}}", 1, True),
+        (f"${{max({LATER}, workdays(begun, 1))}}", 3, True),
+        ("${extend(workdays('2026-12-30T10:00:00+08:00', 3), -1)}", -1, True),
+        # Neither answer is the due time: the last one is kept.
+        (f"${{begun if workdays(begun, 1) == {LATER} else '2026-11-01T10:00:00+08:00'}}", 3, True),
+        (f"${{begun if {LATER} == workdays(begun, 1) else '2026-11-01T10:00:00+08:00'}}", 1, True),
+    ],
+)
+def test_the_reason_of_a_due_time_is_the_answer_that_is_it_and_any_doubt_stays(
+    expression, days, provisional
+):
+    (timer,) = timed(expression).timers
+    assert (timer.why["days"], timer.provisional) == (days, provisional)
+    assert timer.why["provisional"] is provisional
+    again = state.load(timed(expression).state.definitions, state.dump(timed(expression).state))
+    assert process.open_timers(again)[0].why == timer.why
+
+
 @pytest.mark.parametrize(
     "expression",
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -178,6 +179,11 @@ def test_the_explanation_of_a_count_back(calendar: Calendar):
         "2026年10月1日（周四）至2026年10月7日（周三）：国庆节放假，不是工作日"
     )
     assert len(said) == 2
+
+
+def test_a_limit_chosen_among_counts_may_be_provisional_by_another(calendar: Calendar):
+    due = replace(calendar.due(at("2026-09-19T10:00:00+08:00"), 2), provisional=True)
+    assert explain(due)[-1].startswith("有关年份的放假安排尚未公布")
 
 
 def test_a_time_without_a_zone_is_refused(calendar: Calendar):
