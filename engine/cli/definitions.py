@@ -49,6 +49,8 @@ def gather(paths: Sequence[Path]) -> tuple[dict[str, bytes], set[str] | None]:
     for path in paths:
         place = path.resolve()
         if place.is_file():
+            if place.suffix not in definitions.SUFFIXES:
+                raise click.UsageError(f"{path} 不是流程图、决策表或表单。")
             root = place.parent.parent
             name = f"{place.parent.name}/{place.name}"
             if place.parent.name not in definitions.FOLDERS:

@@ -9,9 +9,8 @@ import click
 from engine.acts import keys, people
 from engine.cli.common import CONSOLE, note, now, opened
 from engine.cli.words import Help, deadline, moment
-from engine.read import agenda, ticket
+from engine.read import ticket
 from engine.read import verify as verifying
-from engine.record import SYSTEM
 from engine.store import Store
 
 TICKET = click.argument("number", metavar="工单编号")
@@ -28,7 +27,7 @@ def verify(number: str | None, everything: bool) -> int:
     if (number is None) == (not everything):
         raise click.UsageError("请写一个工单编号，或写 --all。")
     with opened() as store:
-        chains = [number] if number else [SYSTEM, *agenda.numbers(store)]
+        chains = [number] if number else verifying.chains(store)
         events = 0
         wrong = 0
         for n, chain in enumerate(chains, 1):

@@ -19,6 +19,8 @@ WRONG = [
     ["show"],
     ["deploy"],
     ["check", "/nowhere/at/all"],
+    ["check", "/etc/passwd"],
+    ["check", "/etc"],
     ["calendar", "explain", "2026-13-01", "1"],
     ["calendar", "explain", "2026-09-30", "0"],
     ["calendar", "explain", "2090-01-01", "1"],
