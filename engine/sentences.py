@@ -28,6 +28,10 @@ SETTINGS: Final = {
         "请改成同一主机、端口和库名。"
     ),
     "home_missing": _("工作目录 %(path)s 不存在或不是目录。请先建立它，或改正 HOTLINE_HOME。"),
+    "tls_unknown": _("HOTLINE_TLS 的值“%(value)s”看不懂。请写 1（经 https 访问）或 0。"),
+    "proxies_unknown": _(
+        "HOTLINE_PROXIES 的值“%(value)s”不能用。请写前面自设代理的个数，0 到 %(most)s 的整数。"
+    ),
 }
 
 KEYS: Final = {

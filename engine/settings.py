@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,11 @@ HOME: Final = "HOTLINE_HOME"
 DATABASE_URL: Final = "HOTLINE_DATABASE_URL"
 OWNER_DATABASE_URL: Final = "HOTLINE_OWNER_DATABASE_URL"
 KEY_FILE: Final = "HOTLINE_KEY_FILE"
+TLS: Final = "HOTLINE_TLS"
+PROXIES: Final = "HOTLINE_PROXIES"
+
+MOST_PROXIES: Final = 10
+_SWITCH: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 _POSTGRESQL: Final = ("postgresql", "postgres", "postgresql+psycopg")
 _SQLITE: Final = ("sqlite", "sqlite+pysqlite")
@@ -29,6 +35,10 @@ class Settings:
     database_url: URL
     owner_url: URL | None
     key_file: Path
+    tls: bool = False
+    """Whether people reach the pages by https."""
+    proxies: int = 0
+    """How many proxies of one's own stand in front of the pages."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -53,6 +63,8 @@ class Settings:
             HOME: str(self.home),
             DATABASE_URL: self.database_url.render_as_string(hide_password=False),
             KEY_FILE: str(self.key_file),
+            TLS: str(int(self.tls)),
+            PROXIES: str(self.proxies),
         }
         if self.owner_url is not None:
             found[OWNER_DATABASE_URL] = self.owner_url.render_as_string(hide_password=False)
@@ -62,7 +74,8 @@ class Settings:
 def read(environment: Mapping[str, str]) -> Settings:
     """The settings of an environment (os.environ, at a door); an empty variable is an absent one.
 
-    Errors: SettingsError home_missing, url_unknown, owner_without_database, owner_elsewhere.
+    Errors: SettingsError home_missing, url_unknown, owner_without_database, owner_elsewhere,
+    tls_unknown, proxies_unknown.
     """
     home = Path(environment.get(HOME) or ".").absolute()
     if not home.is_dir():
@@ -78,7 +91,27 @@ def read(environment: Mapping[str, str]) -> Settings:
     owner_url = _url(OWNER_DATABASE_URL, owner, home) if owner else None
     if owner_url is not None and _place(owner_url) != _place(url):
         raise SettingsError("owner_elsewhere")
-    return Settings(home, url, owner_url, key_file)
+    return Settings(home, url, owner_url, key_file, _tls(environment), _proxies(environment))
+
+
+def _tls(environment: Mapping[str, str]) -> bool:
+    text = environment.get(TLS) or "0"
+    if text.strip().lower() not in _SWITCH:
+        raise SettingsError("tls_unknown", value=_shown(text))
+    return _SWITCH[text.strip().lower()]
+
+
+def _proxies(environment: Mapping[str, str]) -> int:
+    text = environment.get(PROXIES) or "0"
+    plain = text.strip()
+    if not re.fullmatch("[0-9]{1,2}", plain) or int(plain) > MOST_PROXIES:
+        raise SettingsError("proxies_unknown", value=_shown(text), most=MOST_PROXIES)
+    return int(plain)
+
+
+def _shown(text: str) -> str:
+    """A piece of a variable's text that may stand in a sentence."""
+    return "".join(char if char.isprintable() else "?" for char in text[:30])
 
 
 def _url(name: str, text: str, home: Path) -> URL:

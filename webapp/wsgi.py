@@ -17,15 +17,7 @@ def _now() -> datetime:
 
 
 def app() -> Flask:
-    """The web application over the store that the environment names.
-
-    HOTLINE_TLS=1: people reach it by https. HOTLINE_PROXIES: how many proxies of one's own
-    stand in front of it.
-    """
+    """The web application over the store that the environment names. Errors: SettingsError."""
     watch.configure()
-    return create_app(
-        Store.open(settings.read(os.environ)),
-        _now,
-        tls=os.environ.get("HOTLINE_TLS", "") == "1",
-        proxies=int(os.environ.get("HOTLINE_PROXIES") or 0),
-    )
+    found = settings.read(os.environ)
+    return create_app(Store.open(found), _now, tls=found.tls, proxies=found.proxies)
