@@ -83,7 +83,7 @@ def test_a_ticket_walks_from_call_to_archive(visit: Visit, script: bool):
     visitor.write("办了什么", "更换了二十二盏灯的镇流器，当晚全部亮灯。")
     visitor.write("怎样答复诉求人", "周女士您好，五三大道的路灯已经修好。")
     visitor.choose("用什么方式告知", "电话")
-    visitor.write("告知", "2026-10-09T14:30")
+    visitor.write("告知时间", "2026-10-09T14:30")
     visitor.choose("办结结果", "诉求已办理完毕")
     visitor.look("handle")
     visitor.press("保存草稿")
