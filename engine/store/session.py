@@ -190,7 +190,7 @@ class Store:
         rows = conn.execute(_FILES, {"version": version}).all()
         if not rows:
             raise StoreError("version_unknown", version=version)
-        found = Definitions.read({row.path: row.content for row in rows})
+        found = Definitions.read({row.path: row.content for row in rows}, judged=False)
         if found.hash != rows[0].hash:
             raise StoreError("version_changed", version=version)
         return found

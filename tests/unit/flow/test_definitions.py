@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from engine.flow import Definitions, DefinitionsRefused, Refused
-from tests.unit.flow.small import NOW, Play, changed, diagram
+from engine.flow import Definitions, DefinitionsRefused, Refused, process, state
+from tests.unit.flow.small import NOW, EveryDay, Play, changed, diagram
 
 
 @pytest.fixture
@@ -347,6 +347,34 @@ def test_only_output_parameters_of_text_or_expression_are_taken(parameters, rule
         assert refused(files) == [f"bpmn/rework.bpmn:look_over:{rule}" for rule in rules]
     else:
         Definitions.read(files)
+
+
+LISTENED = (
+    TASK,
+    TASK.replace(
+        " />",
+        "><bpmn:extensionElements><camunda:executionListener /></bpmn:extensionElements>"
+        "</bpmn:userTask>",
+    ),
+)
+
+
+def test_a_stored_version_is_not_judged_by_the_rules_of_today():
+    files = changed(diagram("rework.bpmn"), LISTENED)
+    assert refused(files) == ["bpmn/rework.bpmn:look_over:extension"]
+    kept = Definitions.read(files, judged=False)
+    assert kept.hash == Definitions.read(files, judged=False).hash
+    step = process.start(
+        kept, "rework", {"unit": "u", "begun": NOW.isoformat(), "limit": 2}, NOW, EveryDay()
+    )
+    assert state.digest(state.load(kept, state.dump(step.state))) == state.digest(step)
+
+
+def test_a_stored_version_that_cannot_be_read_is_refused_all_the_same():
+    with pytest.raises(DefinitionsRefused):
+        Definitions.read({"bpmn/rework.bpmn": b"<"}, judged=False)
+    with pytest.raises(DefinitionsRefused):
+        Definitions.read({**diagram("rework.bpmn"), "bpmn/manifest.json": b"{"}, judged=False)
 
 
 def chain(length):
