@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 Json = Any  # None | bool | int | float | str | list[Json] | dict[str, Json]
 Sources = Mapping[str, Sequence[Mapping[str, str]]]
-"""Option lists by name ("units", "items"): rows with "label" and "value"."""
+"""Option lists by name ("units"): rows with "label" and "value"."""
 
-SOURCES = frozenset({"units", "items"})
+SOURCES = frozenset({"units"})
 """The option lists that a form may name with valuesKey."""
 
 CARD = ("title", "place", "caller", "phone")

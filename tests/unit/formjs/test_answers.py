@@ -18,7 +18,6 @@ CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 YES_NO = [{"label": "是", "value": "yes"}, {"label": "否", "value": "no"}]
 UNITS = {
     "units": [{"label": "市城管局", "value": "cg"}, {"label": "市水务局", "value": "sw"}],
-    "items": [],
 }
 
 
@@ -137,7 +136,6 @@ def test_taken(text: str | list[str], kind: str, more: dict[str, Any], value: Js
         ("2026-10-08T25:00", "datetime", {"subtype": "datetime"}, "请写成“09:30”的样式"),
         ("maybe", "radio", {"values": YES_NO}, "“项f”没有“maybe”这一项，请从列出的选项中选择。"),
         ("cg2", "select", {"valuesKey": "units"}, "没有“cg2”这一项"),
-        ("x", "select", {"valuesKey": "items"}, "目前没有可选的项，请联系系统管理员。"),
         (["yes", "x"], "checklist", {"values": YES_NO}, "没有“x”这一项"),
         ("a@b", "textfield", {"validate": {"validationType": "email"}}, "电子邮箱"),
         ("123456789012", "textfield", {"validate": {"validationType": "phone"}}, "电话"),
@@ -155,6 +153,11 @@ def test_refused(text: str | list[str], kind: str, more: dict[str, Any], sentenc
     assert sentence in error
     assert error.endswith("。")
     assert value is None
+
+
+def test_a_list_without_options_is_said():
+    done = form(field("select", valuesKey="units")).validate({"f": ["x"]}, {"units": []})
+    assert "目前没有可选的项，请联系系统管理员。" in done.errors["f"]
 
 
 CASCADE = form(

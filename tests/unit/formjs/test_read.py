@@ -108,6 +108,7 @@ def test_a_component_outside_the_list_is_refused_with_its_name(kind: str | None)
         ([choice(values=[{"label": "x", "value": " "}])], "form_options", "为空"),
         ([choice(values=[{"label": "x", "value": "1"}] * 2)], "form_options", "value相同"),
         ([choice(values=None, valuesKey="cities")], "form_options", "没有选项来源“cities”"),
+        ([choice(values=None, valuesKey="items")], "form_options", "没有选项来源“items”"),
         ([choice(valuesKey="units")], "form_options", "之一"),
         ([choice(valuesExpression="=x")], "form_property", "valuesExpression"),
         ([choice(values=None, valuesKey="units", defaultValue="a")], "form_default", "valuesKey"),
