@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select,
 
 from engine.access import User, authorize
 from engine.errors import Trouble
-from engine.store import Store, log, steps, tickets
+from engine.store import Store, days, log, steps, tickets
 from engine.store import tables as t
 from engine.workdays import Row, load_shipped, shipped_years
 
@@ -44,7 +44,7 @@ def seed(store: Store, now: datetime) -> int:
             )
         _insert(conn, load_shipped(), "system", revision)
         _move(conn, revision, 0)
-        said = {"revision": revision, "years": sorted(years)}
+        said = {"revision": revision, "years": sorted(years), "digest": days.digest(conn)}
         log.append_system(conn, store, "seed_calendar", now, "system", "", said)
         return revision
 
@@ -83,6 +83,7 @@ def publish(
             "revision": revision,
             "year": year,
             "document": document,
+            "digest": days.digest(conn),
             "days": [
                 {
                     "date": row.date.isoformat(),
@@ -109,19 +110,19 @@ def _revision(conn: Connection, now: datetime, actor: str, text: str) -> int:
 def _replace(
     conn: Connection, year: int, rows: list[Row], document: str, actor: str, revision: int
 ) -> None:
-    days, years = t.calendar_days, t.calendar_years
+    table, years = t.calendar_days, t.calendar_years
     earlier = conn.execute(
         select(years.c.document).where(years.c.year == year)
     ).scalar_one_or_none()
     conn.execute(
-        delete(days).where(
+        delete(table).where(
             or_(
-                days.c.date.between(date(year, 1, 1), date(year, 12, 31))
+                table.c.date.between(date(year, 1, 1), date(year, 12, 31))
                 # The next year's arrangement may have reached into this December.
-                & (days.c.document != _document_of(conn, year + 1)),
-                days.c.date.between(date(year - 1, 12, 1), date(year - 1, 12, 31))
-                & (days.c.document == (earlier or "")),
-                days.c.date.in_([row.date for row in rows]),
+                & (table.c.document != _document_of(conn, year + 1)),
+                table.c.date.between(date(year - 1, 12, 1), date(year - 1, 12, 31))
+                & (table.c.document == (earlier or "")),
+                table.c.date.in_([row.date for row in rows]),
             )
         )
     )

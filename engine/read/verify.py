@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.exc import SQLAlchemyError
 
-from engine.errors import StoreError, Trouble
+from engine.errors import StoreError, Trouble, VaultError
 from engine.flow import Definitions, process
 from engine.flow import state as codec
 from engine.flow.model import SEMANTICS, Reading, Refused, Step
 from engine.flow.readings import RecordedReadings
+from engine.read import settled
 from engine.record import SYSTEM, Event
-from engine.store import Store, log, milestones, projection
+from engine.store import Store, cards, forms, log, milestones, projection
 from engine.store import tables as t
-from engine.store.tickets import FIRST, Ticket, bare
+from engine.store.tickets import FIRST, Ticket, bare, unseal_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +63,24 @@ class _Differs(Exception):
 
 _NUMBERS = select(t.tickets.c.number).order_by(t.tickets.c.id)
 _TICKET = select(t.tickets).where(t.tickets.c.number == bindparam("number"))
-_STATE = select(t.states.c.blob).where(
+_STATE = select(t.states.c.blob, t.states.c.semantics).where(
     t.states.c.ticket == bindparam("ticket"), t.states.c.instance == FIRST
 )
-_OUTBOX = select(t.outbox.c.key).where(t.outbox.c.ticket == bindparam("ticket"))
+_OUTBOX = select(t.outbox.c.key, t.outbox.c.topic, t.outbox.c.content).where(
+    t.outbox.c.ticket == bindparam("ticket")
+)
+_TRIES = (
+    select(t.timers.c.element)
+    .where(
+        t.timers.c.ticket == bindparam("ticket"),
+        t.timers.c.tries == 0,
+        t.timers.c.next_try_at != t.timers.c.due,
+    )
+    .order_by(t.timers.c.task)
+)
+_KEPT = select(t.ticket_keys.c.ticket).where(t.ticket_keys.c.ticket == bindparam("ticket"))
+_CHAINS = select(t.events.c.chain).distinct().order_by(t.events.c.chain)
+_GIVEN = select(t.numbers.c.name, t.numbers.c.last).where(t.numbers.c.name.like("ticket/%"))
 _PLACES = select(t.events.c.body).where(
     t.events.c.chain == SYSTEM, t.events.c.name == "add_places", t.events.c.at >= bindparam("since")
 )
@@ -72,14 +91,43 @@ def verify(store: Store, number: str | None = None) -> Verified:
 
     Errors: StoreError chain_unknown.
     """
-    if number is not None:
-        events, found = _verify(store, number)
-        return Verified(1, events, (found,) if found else ())
-    with store.read() as conn:
-        chains = [SYSTEM, *conn.execute(_NUMBERS).scalars()]
-    looked = [_verify(store, chain) for chain in chains]
+    looked = [_verify(store, chain) for chain in ([number] if number else chains(store))]
     wrong = tuple(found for _, found in looked if found)
-    return Verified(len(chains), sum(events for events, _ in looked), wrong)
+    return Verified(len(looked), sum(events for events, _ in looked), wrong)
+
+
+MOST_MISSING = 100
+"""Tickets of one day that are named when they are gone; the first of them say enough."""
+
+
+def chains(store: Store) -> tuple[str, ...]:
+    """All chains there are or must have been: the system's, then every ticket's.
+
+    Of tickets those with a row, those with an event, and those whose number was given out.
+    """
+    with store.read() as conn:
+        found = dict.fromkeys([SYSTEM, *conn.execute(_NUMBERS).scalars()])
+        found |= dict.fromkeys(conn.execute(_CHAINS).scalars())
+        given = _given(conn)
+    for day, last in given.items():
+        missing = (name for n in range(1, last + 1) if (name := f"{day}-{n:05d}") not in found)
+        found |= dict.fromkeys(list(islice(missing, MOST_MISSING)))
+    return tuple(str(name) for name in found)
+
+
+def _given(conn: Connection) -> dict[str, int]:
+    """How many numbers were given out on each day."""
+    given: dict[str, int] = defaultdict(int)
+    for row in conn.execute(_GIVEN):
+        if isinstance(row.last, int):
+            given[row.name.removeprefix("ticket/")] = row.last
+    return given
+
+
+def _was_given(given: dict[str, int], number: str) -> bool | None:
+    """Whether a ticket's number was given out; None for one that is no such number."""
+    found = re.fullmatch(r"(\d{8})-(\d{5,9})", number)
+    return int(found[2]) <= given.get(found[1], 0) if found else None
 
 
 def replay(store: Store, number: str) -> Iterator[Replayed]:
@@ -129,8 +177,36 @@ def _again(definitions: Definitions, blob: bytes, event: Event, body: dict[str, 
     raise Refused("step_unknown", step=body["step"])
 
 
+_UNUSABLE = ("database_", "not_a_database", "cannot_open", "chain_unknown")
+"""Errors that say nothing about a chain: nothing can be looked at, or there is no such chain."""
+
+
 def _verify(store: Store, chain: str) -> tuple[int, Difference | None]:
-    """How many events a chain has, and its first difference."""
+    """How many events a chain has, and its first difference.
+
+    Whatever cannot be read is a difference of this chain, so that the others are looked at too.
+    """
+    try:
+        return _looked(store, chain)
+    except SQLAlchemyError:
+        raise
+    except Trouble as trouble:
+        if trouble.code == "chain_unknown" and _gone(store, chain):
+            return 0, Difference(chain, None, "chain", "工单已连同全部事件被删去：其编号发出过。")
+        if trouble.code.startswith(_UNUSABLE):
+            raise
+        return 0, Difference(chain, None, "projection", f"不能核查：{trouble}")
+    except Exception as error:  # changed into what no code foresees
+        what = f"{type(error).__name__}"
+        return 0, Difference(chain, None, "projection", f"不能核查：内容无法读取（{what}）。")
+
+
+def _gone(store: Store, chain: str) -> bool:
+    with store.read() as conn:
+        return bool(_was_given(_given(conn), chain))
+
+
+def _looked(store: Store, chain: str) -> tuple[int, Difference | None]:
     with store.read() as conn:
         found = log.verify(conn, store, chain)
         if found is not None:
@@ -139,29 +215,32 @@ def _verify(store: Store, chain: str) -> tuple[int, Difference | None]:
             return 0, Difference(chain, found.seq, what, found.sentence())
         events = log.read_events(conn, chain)
         if chain == SYSTEM:
-            return len(events), None
+            wrong = settled.wrong(conn, store, events)
+            return len(events), Difference(chain, None, "projection", wrong) if wrong else None
         ticket = _ticket(conn, chain)
         if ticket is None:
             return len(events), Difference(chain, None, "projection", "工单的行已被删去。")
         try:
-            rows, blob, keys = _replayed(conn, store, ticket, events)
+            rows, blob, letters = _replayed(conn, store, ticket, events)
         except _Differs as differs:
             return len(events), Difference(chain, differs.seq, "replay", differs.sentence)
         wrong = (
-            _birth(ticket, events)
+            _birth(conn, ticket, events)
+            or _card(conn, store, ticket, events)
+            or _erased(conn, ticket, events)
             or _rows(conn, ticket, rows)
-            or _leftovers(conn, store, ticket, blob, keys)
+            or _leftovers(conn, store, ticket, blob, letters)
         )
         return len(events), Difference(chain, None, "projection", wrong) if wrong else None
 
 
 def _replayed(
     conn: Connection, store: Store, ticket: Ticket, events: list[Event]
-) -> tuple[milestones.Rows, bytes, set[str]]:
-    """The rows, the state and the outbox's keys that the recorded steps lead to."""
+) -> tuple[milestones.Rows, bytes, dict[str, tuple[str, str]]]:
+    """The rows, the state and the outbox (key → topic, content) that the steps lead to."""
     definitions = store.definitions(ticket.version)
     place = projection.place_of(conn, ticket)
-    rows, blob, keys = milestones.nothing(), b"", set[str]()
+    rows, blob, letters = milestones.nothing(), b"", dict[str, tuple[str, str]]()
     for event in events:
         if event.kind != "step":
             continue
@@ -179,10 +258,10 @@ def _replayed(
         what = _step_differs(step, body)
         if what:
             raise _Differs(event.seq, f"第{event.seq}个事件重演的{what}与记录不符。")
-        sent = len(step.messages)
-        keys |= {f"{ticket.number}/{event.seq}/{n}" for n in range(1, sent + 1)}
+        for letter in projection.letters(ticket.number, event.seq, step.messages):
+            letters[letter["key"]] = letter["topic"], letter["content"]
         rows = milestones.advance(rows, step, event.at, place)
-    return rows, blob, keys
+    return rows, blob, letters
 
 
 def _step_differs(step: Step, body: dict[str, Any]) -> str:
@@ -213,7 +292,7 @@ _PLACED = frozenset({"area", "peer_centre", "authority"})
 """Columns that follow from where a unit belongs, which may have changed since."""
 
 
-def _birth(ticket: Ticket, events: list[Event]) -> str:
+def _birth(conn: Connection, ticket: Ticket, events: list[Event]) -> str:
     """Whether the ticket's row still says what its first event says."""
     if not events or events[0].name != "start":
         return "工单没有受理的事件。"
@@ -224,7 +303,43 @@ def _birth(ticket: Ticket, events: list[Event]) -> str:
             return f"工单的行与记录不符：{name}。"
     if columns["created_at"] != first.at or columns["created_by"] != first.actor:
         return "工单的行与记录不符：created_at。"
+    if columns["process"] != first.body["process"]:
+        return "工单的行与记录不符：process。"
+    if _was_given(_given(conn), ticket.number) is False:
+        return "工单的编号没有发出过，当日的编号登记被改动过。"
     return ""
+
+
+def _card(conn: Connection, store: Store, ticket: Ticket, events: list[Event]) -> str:
+    """Whether the card says what the answers of the start form say."""
+    key = log.key_of(conn, store, ticket.number)
+    if key is None:
+        return ""
+    first = events[0].body
+    said = log.read_payloads(conn, store, ticket.number)[1]["answers"]
+    form = forms.read(store.definitions(ticket.version), first["form"])
+    expected = cards.words(forms.card(form, {**first["routing"], **said}))
+    blob = ticket.columns["card"]
+    try:
+        if blob is None or unseal_of(key, ticket.number, "card", blob) != expected:
+            return "工单卡片与受理时填写的内容不符。"
+    except VaultError:
+        return "工单卡片被改动过，无法解开。"
+    return ""
+
+
+def _erased(conn: Connection, ticket: Ticket, events: list[Event]) -> str:
+    """Whether the key is gone exactly when the chain says that it was destroyed."""
+    told = [event.at for event in events if (event.kind, event.name) == ("fact", "erase")]
+    kept = conn.execute(_KEPT, {"ticket": ticket.id}).first() is not None
+    at, card = ticket.columns["erased_at"], ticket.columns["card"]
+    if not told:
+        if not kept:
+            return "工单的密钥不在了，而没有销毁的事件。"
+        return "工单的行与记录不符：erased_at。" if at is not None else ""
+    if kept or card is not None:
+        return "记录说密钥已经销毁，而密钥或卡片还在。"
+    return "工单的行与记录不符：erased_at。" if at != told[0] else ""
 
 
 def _rows(conn: Connection, ticket: Ticket, rows: milestones.Rows) -> str:
@@ -251,17 +366,29 @@ def _moved(conn: Connection, ticket: Ticket) -> set[str]:
     return found
 
 
-def _leftovers(conn: Connection, store: Store, ticket: Ticket, blob: bytes, keys: set[str]) -> str:
-    stored = conn.execute(_STATE, {"ticket": ticket.id}).scalar_one_or_none()
+def _leftovers(
+    conn: Connection,
+    store: Store,
+    ticket: Ticket,
+    blob: bytes,
+    letters: dict[str, tuple[str, str]],
+) -> str:
+    stored = conn.execute(_STATE, {"ticket": ticket.id}).one_or_none()
     definitions = store.definitions(ticket.version)
     try:
-        if stored is None or codec.digest(codec.load(definitions, stored)) != codec.digest(
-            codec.load(definitions, blob)
+        if (
+            stored is None
+            or stored.semantics != SEMANTICS
+            or codec.digest(codec.load(definitions, stored.blob))
+            != codec.digest(codec.load(definitions, blob))
         ):
             return "流程的状态与重演结果不符。"
     except Refused:
         return "流程的状态无法读取。"
-    queued = set(conn.execute(_OUTBOX, {"ticket": ticket.id}).scalars())
-    if queued != keys:
-        return f"待发消息与重演结果不符：{min(queued ^ keys)}。"
-    return ""
+    if element := conn.execute(_TRIES, {"ticket": ticket.id}).scalars().first():
+        return f"定时（{element}）的下次触发时间与期限不符，而它还没有触发过。"
+    queued = {
+        row.key: (row.topic, row.content) for row in conn.execute(_OUTBOX, {"ticket": ticket.id})
+    }
+    wrong = [key for key in queued.keys() | letters.keys() if queued.get(key) != letters.get(key)]
+    return f"待发消息与重演结果不符：{min(wrong)}。" if wrong else ""

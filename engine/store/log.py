@@ -247,21 +247,41 @@ def verify(conn: Connection, store: Store, chain: str) -> Difference | None:
     try:
         for event in iterate(conn, chain):
             found.append(event)
-    except ValueError:  # a time that is none any more
+    except _UNREADABLE:  # a time that is none any more
         readable = False
     if end is None and not found and readable:
         raise StoreError("chain_unknown", chain=chain)
     if not readable:
-        return verify_chain(found, chain) or Difference(chain, len(found) + 1, "event_unreadable")
+        return _holds(found, chain) or Difference(chain, len(found) + 1, "event_unreadable")
     seq, head = (end.seq, end.head) if end is not None else (0, GENESIS)
-    return verify_chain(found, chain, seq, head) or _payloads_hold(conn, store, chain)
+    return _holds(found, chain, seq, head) or _payloads_hold(conn, store, chain)
+
+
+_UNREADABLE = (ValueError, TypeError, AttributeError, RecursionError)
+"""What columns raise that hold something of another kind than their table says."""
+
+
+def _holds(
+    found: list[Event], chain: str, seq: int | None = None, head: str | None = None
+) -> Difference | None:
+    """As verify_chain; an event that cannot even be hashed is the first difference."""
+    try:
+        return verify_chain(found, chain, seq, head)
+    except _UNREADABLE:
+        for n in range(1, len(found) + 1):
+            try:
+                if (difference := verify_chain(found[:n], chain)) is not None:
+                    return difference
+            except _UNREADABLE:
+                return Difference(chain, n, "event_unreadable")
+        return Difference(chain, len(found), "chain_head_hash")
 
 
 def _payloads_hold(conn: Connection, store: Store, chain: str) -> Difference | None:
-    rows = conn.execute(_PAYLOADS, {"chain": chain}).all()
     try:
+        rows = conn.execute(_PAYLOADS, {"chain": chain}).all()
         key = key_of(conn, store, chain)
-    except VaultError:
+    except (VaultError, *_UNREADABLE):
         return Difference(chain, 1, "event_payload_broken")
     for row in rows:
         if not row.commitment:
@@ -274,8 +294,9 @@ def _payloads_hold(conn: Connection, store: Store, chain: str) -> Difference | N
             continue
         try:
             salt, plain = _opened(key, chain, row.seq, row.content)
-        except VaultError:
+            said = commit(salt, plain)
+        except (VaultError, *_UNREADABLE):
             return Difference(chain, row.seq, "event_payload_broken")
-        if commit(salt, plain) != row.commitment:
+        if said != row.commitment:
             return Difference(chain, row.seq, "event_commitment")
     return None

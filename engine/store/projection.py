@@ -164,25 +164,27 @@ def _keys(ticket: Ticket, gone: set[int]) -> list[dict[str, Any]]:
     return [{"of": ticket.id, "which": task} for task in sorted(gone)]
 
 
-def _queue(conn: Connection, ticket: Ticket, messages: tuple[Message, ...], now: datetime) -> None:
-    rows = [
+def letters(number: str, seq: int, messages: tuple[Message, ...]) -> list[dict[str, str]]:
+    """What the outbox holds of the messages that a ticket's event number `seq` sent."""
+    return [
         {
             # From the event that caused it: taken again, the step cannot queue it twice.
-            "key": f"{ticket.number}/{ticket.seq}/{n}",
+            "key": f"{number}/{seq}/{n}",
             "topic": message.topic,
-            "ticket": ticket.id,
             "content": canonical(
                 {
-                    "number": ticket.number,
+                    "number": number,
                     "element": message.element,
                     "leg": message.leg,
                     "values": dict(message.values),
                 }
             ).decode(),
-            "created_at": now,
-            "tries": 0,
-            "next_try_at": now,
         }
         for n, message in enumerate(messages, 1)
     ]
+
+
+def _queue(conn: Connection, ticket: Ticket, messages: tuple[Message, ...], now: datetime) -> None:
+    fresh = {"ticket": ticket.id, "created_at": now, "tries": 0, "next_try_at": now}
+    rows = [letter | fresh for letter in letters(ticket.number, ticket.seq, messages)]
     _each(conn, _NEW_MESSAGE, rows)

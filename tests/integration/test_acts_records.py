@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from engine import definitions, sweep
-from engine.acts import keys, versions
+from engine.acts import keys, people, versions
 from engine.errors import Denied, StoreError, Trouble, VaultError
 from engine.flow import DefinitionsRefused
 from engine.read import ticket as reading
@@ -168,6 +168,19 @@ def swapped(column: str, old: str, new: str) -> str:
         ("UPDATE states SET blob = (SELECT blob FROM states ORDER BY ticket LIMIT 1)",
          "projection", None),
         ("DELETE FROM outbox WHERE topic LIKE 'warning%'", "projection", None),
+        ("UPDATE outbox SET topic = 'sms.rated'", "projection", None),
+        (f"UPDATE outbox SET {swapped('content', 'sr-water', 'sr-roads')}", "projection", None),
+        ("UPDATE states SET semantics = 99", "projection", None),
+        ("UPDATE tickets SET process = 'other'", "projection", None),
+        ("DELETE FROM version_files WHERE version = 1", "projection", None),
+        ("UPDATE version_files SET path = 'other/' || path", "projection", None),
+        ("UPDATE tickets SET erased_at = created_at", "projection", None),
+        ("DELETE FROM ticket_keys", "projection", None),
+        ("UPDATE tickets SET card = (SELECT card FROM tickets ORDER BY id LIMIT 1)",
+         "projection", None),
+        ("UPDATE tickets SET card = NULL", "projection", None),
+        ("UPDATE timers SET next_try_at = '2027-01-01T00:00:00.000000Z'", "projection", None),
+        ("DELETE FROM numbers WHERE name LIKE 'ticket/%'", "projection", None),
     ],
 )  # fmt: skip
 def test_a_change_behind_the_acts_back_is_found(office, at, sql, what, seq):
@@ -177,11 +190,95 @@ def test_a_change_behind_the_acts_back_is_found(office, at, sql, what, seq):
     sweep.run_once(office.store, at("2026-10-08 09:00"))
     assert verify.verify(office.store).differences == ()
     forced(office.store, sql)
+    office.store._versions.clear()  # as another process sees it
     found = verify.verify(office.store, number)
     (difference,) = found.differences
     assert (difference.what, difference.seq) == (what, seq)
     assert difference.chain == number != first
     assert difference.sentence
+
+
+def test_a_ticket_that_was_deleted_is_missed_and_the_others_are_looked_at(office, at):
+    gone, halfway, whole = (office.call(at("2026-09-28 10:00"), type="consult") for _ in range(3))
+    ended = office.call(at("2026-09-28 11:00"), type="consult")
+    rows = ("payloads WHERE event IN (SELECT id FROM events WHERE chain = '{}')",)
+    rows += ("events WHERE chain = '{}'",)
+    mine = "(SELECT id FROM tickets WHERE number = '{}')"
+    places = ("states", "tasks", "timers", "legs", "deadlines", "outbox", "ticket_keys")
+    own = [f"{table} WHERE ticket = {mine}" for table in places]
+    own.append("tickets WHERE number = '{}'")
+    for number, what in ((gone, [*rows, *own]), (halfway, own), (ended, [*rows, *own])):
+        for row in what:
+            forced(office.store, "DELETE FROM " + row.format(number))
+    found = verify.verify(office.store)
+    assert [difference.chain for difference in found.differences] == [halfway, gone, ended]
+    assert found.chains == 5
+    assert all(difference.sentence for difference in found.differences)
+    for number in (gone, halfway, ended):
+        (difference,) = verify.verify(office.store, number).differences
+        assert difference.chain == number
+    assert verify.verify(office.store, whole).differences == ()
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("DELETE FROM user_roles WHERE role = 'leader'", "岗位"),
+        ("""INSERT INTO user_roles ("user", role) SELECT id, 'auditor' FROM users
+         WHERE name = 'newcomer'""", "岗位"),
+        ("UPDATE users SET active = NOT active WHERE name = 'newcomer'", "在职"),
+        ("UPDATE users SET name = 'somebody' WHERE name = 'newcomer'", "在职"),
+        ("UPDATE deployments SET in_force_from = '2026-01-01T00:00:00.000000Z'", "部署"),
+        ("UPDATE deployments SET reason = '试试'", "部署"),
+        ("DELETE FROM deployments", "部署"),
+        ("UPDATE calendar_days SET is_workday = NOT is_workday WHERE date = '2026-10-01'", "日历"),
+        ("DELETE FROM calendar_days WHERE date = '2026-10-01'", "日历"),
+        ("UPDATE calendar_years SET document = '别的'", "日历"),
+        ("UPDATE version_files SET path = 'other/' || path", "流程版本"),
+    ],
+)  # fmt: skip
+def test_what_the_system_chain_says_is_compared_with_the_tables(office, now, sql, said):
+    people.add_user(office.store, None, "newcomer", "新来的", "sr-water", ["leader"], now)
+    assert verify.verify(office.store).differences == ()
+    forced(office.store, sql)
+    office.store._versions.clear()
+    (difference,) = verify.verify(office.store, SYSTEM).differences
+    assert (difference.chain, difference.what) == (SYSTEM, "projection")
+    assert said in difference.sentence
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE events SET body = x'ff00' WHERE chain = '{}'",
+        "UPDATE events SET body = 7 WHERE chain = '{}'",
+        "UPDATE events SET at = 7 WHERE chain = '{}'",
+        "UPDATE events SET at = '2026-09-28' WHERE chain = '{}'",
+        "UPDATE events SET seq = 'one' WHERE chain = '{}' AND seq = 1",
+        "UPDATE payloads SET content = 'text'",
+        "UPDATE tickets SET created_at = 'never' WHERE number = '{}'",
+        "UPDATE tickets SET area = 'nowhere' WHERE number = '{}'",
+        "UPDATE tickets SET version = 99 WHERE number = '{}'",
+        "UPDATE states SET blob = 'text'",
+        "UPDATE ticket_keys SET wrapped = 7",
+        "UPDATE legs SET due = 'never'",
+    ],
+)
+def test_what_no_column_should_hold_is_a_difference_of_its_chain(sqlite_settings, at, sql):
+    with Store.open(sqlite_settings) as store:
+        office = opened(store, datetime(2026, 9, 1, tzinfo=UTC))
+        number = office.call(at("2026-09-28 10:00"), type="consult")
+        office.does(number, "dispatcher", at("2026-09-28 10:05"), lead_unit="sr-water")
+        with store.write() as conn:
+            conn.execute(text("PRAGMA defer_foreign_keys = ON"))
+            _drop(conn)
+        import pysqlite3
+
+        with pysqlite3.dbapi2.connect(str(store.settings.sqlite_file)) as conn:
+            conn.execute(sql.format(number))
+        found = verify.verify(store)
+        assert [difference.chain for difference in found.differences] == [number]
+        assert found.chains == 2
 
 
 def test_a_step_that_was_decided_otherwise_is_found_though_its_hashes_fit(office, at):

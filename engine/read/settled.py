@@ -1,0 +1,97 @@
+"""Whether the installation's tables say what the system chain says: people, versions, calendar."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from engine.record import Event
+from engine.store import Store, days
+from engine.store import tables as t
+
+_ROLES = select(t.users.c.name, t.user_roles.c.role).join(
+    t.user_roles, t.user_roles.c.user == t.users.c.id
+)
+_USERS = select(t.users.c.name, t.users.c.active)
+_DEPLOYED = (
+    select(
+        t.versions.c.hash,
+        t.deployments.c.in_force_from,
+        t.deployments.c.reason,
+        t.deployments.c.actor,
+        t.deployments.c.deployed_at,
+        t.deployments.c.version,
+    )
+    .outerjoin(t.versions, t.versions.c.id == t.deployments.c.version)
+    .order_by(t.deployments.c.id)
+)
+
+
+def wrong(conn: Connection, store: Store, events: list[Event]) -> str:
+    """The first thing that does not follow from the chain's events, in Chinese; "" when all does.
+
+    Errors: StoreError version_*, DefinitionsRefused for a version that no longer reads.
+    """
+    return _people(conn, events) or _versions(conn, store, events) or _calendar(conn, events)
+
+
+def _people(conn: Connection, events: list[Event]) -> str:
+    roles: dict[str, set[str] | None] = {}
+    active: dict[str, bool] = {}
+    for event in events:
+        body = event.body
+        match event.name:
+            case "add_crowd":
+                given = body.get("roles", {})
+                for name in body["users"]:
+                    # Before events said so, the roles of a crowd are not on record.
+                    roles[name] = set(given[name]) if name in given else None
+                    active[name] = True
+            case "add_user":
+                roles[body["user"]], active[body["user"]] = set(body["roles"]), True
+            case "set_roles":
+                roles[body["user"]] = set(body["roles"])
+            case "set_active":
+                active[body["user"]] = body["active"]
+    found: dict[str, set[str]] = {}
+    for row in conn.execute(_ROLES):
+        found.setdefault(row.name, set()).add(row.role)
+    known = {row.name: row.active for row in conn.execute(_USERS)}
+    for name in sorted(known.keys() | active.keys()):
+        if known.get(name) != active.get(name):
+            return f"人员{name}是否在职与记录不符。"
+        expected = roles[name]
+        if expected is not None and found.get(name, set()) != expected:
+            return f"人员{name}的岗位与记录不符。"
+    return ""
+
+
+def _versions(conn: Connection, store: Store, events: list[Event]) -> str:
+    said: list[Any] = [
+        (
+            event.body["version"],
+            datetime.fromisoformat(event.body["in_force_from"]),
+            event.body["reason"],
+            event.actor,
+            event.at,
+        )
+        for event in events
+        if event.name == "deploy"
+    ]
+    rows = conn.execute(_DEPLOYED).all()
+    found = [tuple(row)[:5] for row in rows]
+    for n in range(max(len(said), len(found))):
+        if said[n : n + 1] != found[n : n + 1]:
+            return f"第{n + 1}次部署与记录不符。"
+    for version in sorted({row.version for row in rows}):
+        store.definitions(version)
+    return ""
+
+
+def _calendar(conn: Connection, events: list[Event]) -> str:
+    told = [event for event in events if event.name in ("seed_calendar", "publish_calendar")]
+    if told and "digest" in told[-1].body and told[-1].body["digest"] != days.digest(conn):
+        return "工作日历与最近一次公布的不符。"
+    return ""
