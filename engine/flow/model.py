@@ -12,6 +12,9 @@ Json = Any  # None | bool | int | float | str | list[Json] | dict[str, Json]
 SEMANTICS = 1
 """The version of the engine's semantics, recorded in every event; older ones stay executable."""
 
+READABLE = frozenset({1})
+"""The versions that this program can go on from and replay; any other is of a newer program."""
+
 
 class Refused(Exception):
     """A step that cannot be taken; str() is a code, and `facts` fill the sentence for the reader.

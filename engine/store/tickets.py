@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Table, bindparam, delete, exists, insert
 
 from engine.errors import StoreError, VaultError
 from engine.flow import state as codec
-from engine.flow.model import SEMANTICS
+from engine.flow.model import READABLE, SEMANTICS
 from engine.record import GENESIS, canonical
 from engine.store import milestones
 from engine.store.log import Chain
@@ -73,6 +73,8 @@ class Ticket(Chain):
     seen: Seen = field(repr=False)
     rows: Rows = field(repr=False)
     state: bytes | None = field(repr=False)
+    semantics: int | None = None
+    """The version of the semantics that the state was saved under."""
 
     @property
     def number(self) -> str:
@@ -222,17 +224,20 @@ def _locked(conn: Connection, store: Store, row: Row[Any]) -> Ticket:
         columns,
         seen,
         rows_of(seen, conn.execute(_TIMERS, {"ticket": row.id})),
-        rest.blob if rest.semantics == SEMANTICS else None,
+        rest.blob,
+        rest.semantics,
     )
 
 
 def load_state(store: Store, ticket: Ticket) -> Any:
     """The state of the ticket's process, a fresh one each time (a step consumes it).
 
-    Errors: StoreError state_missing; flow's errors when the state does not load.
+    Errors: StoreError state_missing, state_newer; flow's errors when the state does not load.
     """
     if ticket.state is None:
         raise StoreError("state_missing", number=ticket.number)
+    if ticket.semantics not in READABLE:
+        raise StoreError("state_newer", number=ticket.number)
     return codec.load(store.definitions(ticket.version), ticket.state)
 
 
@@ -244,7 +249,7 @@ def save_state(conn: Connection, ticket: Ticket, state: Any) -> None:
         conn.execute(_FIRST_STATE, {"ticket": ticket.id, "instance": FIRST, **row})
     else:
         conn.execute(_SAVE, {"of": ticket.id, **row})
-    ticket.state = blob
+    ticket.state, ticket.semantics = blob, SEMANTICS
 
 
 def erase(conn: Connection, ticket: Ticket, now: datetime) -> None:

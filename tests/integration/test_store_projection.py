@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from engine.definitions import shipped as shipped_files
 from engine.errors import StoreError
-from engine.flow import Definitions, process
-from engine.flow.model import Json, Message, Milestone, OpenTask, Step, Timer
+from engine.flow import Definitions, DefinitionsRefused, process
+from engine.flow.model import READABLE, Json, Message, Milestone, OpenTask, Step, Timer
 from engine.store import Store, log, milestones, projection, tables, tickets
 from engine.store.milestones import Rows
 from engine.store.tickets import Ticket
@@ -415,6 +415,37 @@ def test_definitions_are_parsed_once_and_a_changed_file_is_refused(walk: Walk) -
     with pytest.raises(StoreError) as raised:
         store.definitions(50)
     assert raised.value.code == "version_changed"
+
+
+def test_a_stored_version_is_not_judged_by_the_rules_of_today(walk: Walk) -> None:
+    files = dict(walk.store.definitions(walk.version).files)
+    path = next(path for path, content in files.items() if b"<bpmn:userTask" in content)
+    start = files[path].index(b"<bpmn:extensionElements>", files[path].index(b"<bpmn:userTask"))
+    end = start + len(b"<bpmn:extensionElements>")
+    files[path] = files[path][:end] + b"<camunda:executionListener />" + files[path][end:]
+    with pytest.raises(DefinitionsRefused):
+        Definitions.read(files)
+    with walk.store.write() as conn:
+        hash = Definitions.read(files, judged=False).hash
+        conn.execute(insert(tables.versions), {"id": 51, "hash": hash})
+        rows = [{"version": 51, "path": name, "content": files[name]} for name in files]
+        conn.execute(insert(tables.version_files), rows)
+    assert walk.store.definitions(51).hash == hash
+
+
+def test_a_state_of_a_newer_program_is_not_gone_on_from(walk: Walk) -> None:
+    walk.start("2026-09-30 10:00")
+    with walk.store.write() as conn:
+        conn.execute(update(tables.states).values(semantics=max(READABLE) + 1))
+    with pytest.raises(StoreError) as raised:
+        walk.complete("2026-09-30 11:00", {"lead_unit": "gf-water"})
+    assert raised.value.code == "state_newer"
+    assert raised.value.sentence() == "工单 T-1 是用更新版本的程序办理的。请先升级本机程序。"
+    with walk.store.write() as conn:
+        conn.execute(delete(tables.states))
+    with pytest.raises(StoreError) as raised:
+        walk.complete("2026-09-30 11:00", {"lead_unit": "gf-water"})
+    assert raised.value.code == "state_missing"
 
 
 def test_the_version_in_force_is_the_latest_that_has_begun(walk: Walk, at: At) -> None:
