@@ -6,7 +6,7 @@ import click
 
 from engine.acts import people
 from engine.cli.common import acting_as, now, opened
-from engine.cli.words import ROLES, Group, moment, table
+from engine.cli.words import ROLES, Group, Name, moment, table
 from engine.read import staff
 
 AS = click.option("--as", "by", help="以哪个账号的名义（应有系统管理员岗位）；不写则记为系统。")
@@ -18,9 +18,9 @@ def user() -> None:
 
 
 @user.command()
-@click.argument("name", metavar="账号")
-@click.argument("display_name", metavar="姓名")
-@click.argument("unit", metavar="单位编号")
+@click.argument("name", metavar="账号", type=Name())
+@click.argument("display_name", metavar="姓名", type=Name())
+@click.argument("unit", metavar="单位编号", type=Name())
 @click.argument("roles", nargs=-1, required=True, metavar="岗位…")
 @AS
 def add(name: str, display_name: str, unit: str, roles: tuple[str, ...], by: str | None) -> int:

@@ -16,7 +16,7 @@ import click
 from engine import sweep as sweeping
 from engine import watch
 from engine.cli.common import configured, note, now, opened
-from engine.cli.words import Help
+from engine.cli.words import Help, Number
 from engine.errors import Trouble
 
 GRACE = 20.0
@@ -111,7 +111,7 @@ def _together(commands: list[list[str]], environment: dict[str, str], said: str)
     "--interval",
     default=5.0,
     show_default=True,
-    type=click.FloatRange(0.2, 3600),
+    type=Number(0.2, 3600),
     help="两次扫描之间的秒数。",
 )
 def sweep(once: bool, interval: float) -> int:

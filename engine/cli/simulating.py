@@ -21,14 +21,16 @@ from engine.city.report import report
 from engine.cli.common import configured, note, now
 from engine.cli.definitions import gather
 from engine.cli.setting_up import create, furnish_demo
-from engine.cli.words import Help
+from engine.cli.words import Help, Number
 from engine.errors import Trouble
 from engine.read import agenda, staff
 from engine.settings import DATABASE_URL, Settings
 from engine.store import Store
-from engine.workdays import ZONE
+from engine.workdays import ZONE, OutOfCalendar, shipped
 
 SECOND = 1.0
+LONGEST_LIMIT = 30
+"""Working days after its end that a simulated time may still have to count."""
 
 
 class Progress:
@@ -70,9 +72,7 @@ def month(store: Store, start: datetime, days: float, count: int, seed: int) -> 
 
 @click.command(cls=Help)
 @click.option("--from", "start", help="开始的日期（如 2026-09-01）；不写则为结束于此刻的一段时间。")
-@click.option(
-    "--days", default=30.0, show_default=True, type=click.FloatRange(0.1, 400), help="多少天。"
-)
+@click.option("--days", default=30.0, show_default=True, type=Number(0.1, 400), help="多少天。")
 @click.option(
     "--tickets",
     default=200,
@@ -130,7 +130,14 @@ def _begin(start: str | None, days: float) -> datetime:
         at = datetime.fromisoformat(start)
     except ValueError:
         raise click.UsageError(f"“{start}”不是日期，请写成 2026-09-01。") from None
-    return at if at.tzinfo else at.replace(tzinfo=ZONE)
+    at = at if at.tzinfo else at.replace(tzinfo=ZONE)
+    try:
+        for edge in (at, at + timedelta(days=days)):
+            shipped().due(edge, LONGEST_LIMIT)
+            shipped().day(edge.astimezone(ZONE).date())
+    except (OutOfCalendar, OverflowError):
+        raise click.UsageError(f"“{start}”起的{days:g}天超出了日历能推算的年份。") from None
+    return at
 
 
 def _place() -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any
 
 import click
 
+from engine.formjs.text import forbidden, trimmed
 from engine.workdays import ZONE, last_day_of
 
 ROLES = {
@@ -26,6 +28,31 @@ ROLES = {
     "process_owner": "流程负责人",
 }
 """What roles are called, as on the pages."""
+
+
+class Number(click.FloatRange):
+    """A number within bounds; nan, which no bound refuses, is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(f"应为范围内的数（{self._describe_range()}）", param, ctx)
+        return found
+
+
+class Name(click.ParamType[str]):
+    """What somebody or something is called: one line of visible characters."""
+
+    name = "text"
+
+    def __init__(self, longest: int = 40) -> None:
+        self.longest = longest
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        text = trimmed(str(value))
+        if not text or forbidden(text, lines=False) or len(text) > self.longest:
+            self.fail(f"应为1到{self.longest}个可见的字，不能换行", param, ctx)
+        return text
 
 
 class Help(click.Command):
