@@ -133,24 +133,20 @@ def _leg(unit: str, round_: Any, duty: Any, place: Place) -> Row:
 
 
 def _note_legs(legs: dict[int, Row], milestone: Milestone) -> None:
-    if milestone.leg is not None and milestone.name in LEG_CLEARED:
-        legs[milestone.leg][LEG_CLEARED[milestone.name]] = None
+    if milestone.leg is None:
+        return
+    leg = legs[milestone.leg]
+    if milestone.name in LEG_CLEARED:
+        leg[LEG_CLEARED[milestone.name]] = None
     if milestone.name not in LEG_COLUMNS:
         return
     column, which = LEG_COLUMNS[milestone.name]
-    if milestone.leg is not None:
-        leg = legs[milestone.leg]
-        at = milestone.at
-        due = leg.get(_LATE.get(milestone.name, ""))
-        if due is not None and due < at:
-            at = due
-        if which == "last" or leg[column] is None:
-            leg[column] = at
-    elif milestone.name == "closed":
-        # The ticket is closed on what its legs reported last: that report was accepted.
-        for leg in legs.values():
-            if leg["reported_at"] is not None and leg["closed_at"] is None:
-                leg["closed_at"] = milestone.at
+    at = milestone.at
+    due = leg.get(_LATE.get(milestone.name, ""))
+    if due is not None and due < at:
+        at = due
+    if which == "last" or leg[column] is None:
+        leg[column] = at
 
 
 # --- the ticket --------------------------------------------------------------------------------
