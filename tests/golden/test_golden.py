@@ -1,0 +1,87 @@
+"""Tickets of earlier landings verify, replay, resume and come to their end, for ever."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import subprocess
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from engine import sweep
+from engine.acts import people, tickets
+from engine.city.arrivals import dice
+from engine.city.filling import fill
+from engine.read import agenda
+from engine.read import ticket as tickets_read
+from engine.read.verify import verify
+from engine.store import Store, tables
+from tests import servers
+
+SETS = sorted(place.parent for place in Path(__file__).parent.glob("*/golden.json"))
+
+
+@pytest.fixture(params=SETS, ids=lambda place: place.name)
+def golden(request):
+    return request.param
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def restored(request, golden):
+    """The store of a set, in the database that it was made in, upgraded to this code."""
+    chosen = request.getfixturevalue(f"bare_{request.param}")
+    chosen.key_file.parent.mkdir(parents=True)
+    shutil.copy(golden / f"{request.param}.key", chosen.key_file)
+    chosen.key_file.chmod(0o600)
+    if request.param == "sqlite":
+        chosen.sqlite_file.write_bytes(gzip.decompress((golden / "hotline.db.gz").read_bytes()))
+    else:
+        server = request.getfixturevalue("postgresql_server")
+        admin = server.url(chosen.database_url.database, servers.ADMIN)
+        programs = (servers.binaries() / "initdb").resolve().parent
+        load = [programs / "psql", "-q", "-v", "ON_ERROR_STOP=1", admin]
+        dump = gzip.decompress((golden / "hotline.sql.gz").read_bytes())
+        subprocess.run(load, input=dump, check=True, stdout=subprocess.DEVNULL)
+    Store.upgrade(chosen)
+    with Store.open(chosen) as store:
+        yield store
+
+
+def test_there_are_golden_tickets():
+    assert SETS
+
+
+def test_golden_tickets_verify_and_come_to_their_end(restored, golden):
+    until = datetime.fromisoformat(json.loads((golden / "golden.json").read_text())["until"])
+    assert verify(restored).differences == ()
+    open_ones = [number for number in agenda.numbers(restored) if agenda.waiting(restored, number)]
+    assert len(open_ones) > 10
+    at = until
+    for _ in range(30):
+        at += timedelta(days=1)
+        sweep.run_once(restored, at)
+        for number in open_ones:
+            for task in agenda.waiting(restored, number):
+                work(restored, number, task, at)
+    with restored.read() as conn:
+        ended = conn.execute(select(tables.tickets.c.ended_at)).scalars().all()
+    assert None not in ended
+    assert verify(restored).differences == ()
+
+
+def work(store, number, task, at):
+    """Somebody whose task it is fills its form and completes it."""
+    person = select(tables.users.c.name).join(tables.user_roles)
+    person = person.where(
+        tables.user_roles.c.role == task.role, tables.users.c.unit == task.unit
+    ).order_by(tables.users.c.name)
+    with store.read() as conn:
+        name = conn.execute(person).scalars().first()
+    user = people.load(store, name)
+    form = tickets_read.task_form(store, user, number, task.task, at)
+    raw = fill(form.form, form.sources, {}, dice(number, task.task), at)
+    tickets.complete(store, user, number, task.task, raw, at, f"golden/{number}/{task.task}")
