@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from engine.access import User, authorize
-from engine.errors import Trouble
+from engine.errors import StoreError, Trouble
 from engine.store import Store, days, log, steps, tickets
 from engine.store import tables as t
+from engine.store.days import FAILED
 from engine.workdays import Row, load_shipped, shipped_years
+
+log_lines = logging.getLogger(__name__)
 
 __all__ = ["Published", "Row", "publish", "resume", "seed"]
 
 _REVISION, _FOLLOWS = "calendar revision", "calendar ticket"
 """The rows of `numbers` that say how far open tickets follow the calendar: the revision, and the
 id of the last ticket that does, -1 when all do."""
+
+_FAILED = (
+    select(t.numbers.c.name)
+    .where(t.numbers.c.name.startswith(FAILED, autoescape=True))
+    .order_by(t.numbers.c.name)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,25 +190,82 @@ def unfinished(store: Store) -> bool:
 
 def resume(store: Store, now: datetime, actor: str = "system", unit: str = "") -> Published:
     """Let the open tickets follow the latest revision, from where it was left; each in its own
-    transaction. A ticket that cannot be reckoned is passed over; the daily comparison names it.
+    transaction. A ticket that cannot be reckoned is logged and kept, an alarm names it, and it is
+    tried again (see `retry`).
     """
     seen = moved = 0
     while True:
         with store.write() as conn:
             revision, after = _cursor(conn)
             if after is None:
-                return Published(revision, seen, moved)
+                break
             found = conn.execute(_NEXT, {"after": after}).scalar_one_or_none()
             _move(conn, revision, found)
             if found is None:
                 continue
             seen += 1
-            ticket = tickets.lock(conn, store, found)
-            try:
-                with conn.begin_nested():
-                    moved += steps.revise(conn, store, ticket, now, actor, unit)
-            except Trouble:
-                continue
+            moved += _follow(conn, store, found, revision, now, actor, unit)
+    return Published(revision, seen, moved)
+
+
+def retry(store: Store, now: datetime) -> int:
+    """Try once more every ticket that could not be reckoned; how many still cannot be."""
+    with store.read() as conn:
+        waiting = [name for (name,) in conn.execute(_FAILED)]
+    for name in waiting:
+        with store.write() as conn:
+            which = int(name.removeprefix(FAILED))
+            open_ = select(t.tickets.c.id).where(
+                t.tickets.c.id == which, t.tickets.c.ended_at.is_(None)
+            )
+            if conn.execute(open_).first() is None:
+                _note(conn, which, None)
+            else:
+                _follow(conn, store, which, _cursor(conn)[0], now, "system", "")
+    with store.read() as conn:
+        return len(conn.execute(_FAILED).all())
+
+
+def _follow(
+    conn: Connection,
+    store: Store,
+    which: int,
+    revision: int,
+    now: datetime,
+    actor: str,
+    unit: str,
+) -> bool:
+    """Reckon one ticket; whether a due time moved. What fails is undone and kept for `retry`."""
+    try:
+        with conn.begin_nested():
+            ticket = tickets.lock(conn, store, which)
+            moved = steps.revise(conn, store, ticket, now, actor, unit)
+    except Exception as error:
+        if isinstance(error, StoreError) and error.code.startswith("database_"):
+            raise  # it is not the ticket that fails
+        if isinstance(error, SQLAlchemyError):
+            raise
+        log_lines.error(
+            "a ticket's due times could not be reckoned again",
+            exc_info=error,
+            extra={
+                "ticket_id": which,
+                "revision": revision,
+                "cause": error.code if isinstance(error, Trouble) else type(error).__name__,
+            },
+        )
+        _note(conn, which, revision)
+        return False
+    _note(conn, which, None)
+    return moved
+
+
+def _note(conn: Connection, which: int, revision: int | None) -> None:
+    """Keep a ticket that does not follow a revision; None: it does now."""
+    name = f"{FAILED}{which}"
+    conn.execute(delete(t.numbers).where(t.numbers.c.name == name))
+    if revision is not None:
+        conn.execute(insert(t.numbers).values(name=name, last=revision))
 
 
 def _cursor(conn: Connection) -> tuple[int, int | None]:

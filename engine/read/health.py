@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import String, bindparam, cast, literal, or_, select
 
 from engine.errors import Trouble
 from engine.flow import Refused, process, state
 from engine.store import Store
-from engine.store.tables import calendar_years, outbox, states, tickets, timers
+from engine.store.days import FAILED
+from engine.store.tables import calendar_years, numbers, outbox, states, tickets, timers
 from engine.workdays import ZONE
 
 LATE = timedelta(minutes=10)
@@ -32,8 +33,8 @@ class Different:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Something that needs somebody. Codes: timer_stuck, timers_late, message_stuck,
-    year_unpublished. `notice`: it has time. `sentence` is Chinese.
+    """Something that needs somebody. Codes: timer_stuck, timers_late, calendar_stuck,
+    message_stuck, year_unpublished. `notice`: it has time. `sentence` is Chinese.
     """
 
     code: str
@@ -109,6 +110,12 @@ _STUCK = (
 _LATE = select(timers.c.ticket).where(
     timers.c.next_try_at <= bindparam("before"), timers.c.alarm.is_(None)
 )
+_NOT_FOLLOWING = (
+    select(tickets.c.number)
+    .join(numbers, numbers.c.name == literal(FAILED) + cast(tickets.c.id, String))
+    .order_by(tickets.c.id)
+    .limit(100)
+)
 _MESSAGES = (
     select(outbox.c.key, outbox.c.topic, outbox.c.tries)
     .where(outbox.c.next_try_at.is_not(None), outbox.c.tries >= UNDELIVERED)
@@ -132,6 +139,14 @@ def alarms(store: Store, now: datetime) -> tuple[Alarm, ...]:
         if conn.execute(_LATE.limit(1), {"before": now - LATE}).first():
             sentence = "有期限到期10分钟以上仍未处理，请检查 hotline sweep 是否在运行。"
             found.append(Alarm("timers_late", "", sentence))
+        found += [
+            Alarm(
+                "calendar_stuck",
+                number,
+                f"工单{number}的期限未能按新的工作日历重新计算，系统会再试，请流程管理员检查流程图。",
+            )
+            for number in conn.execute(_NOT_FOLLOWING).scalars()
+        ]
         found += [
             Alarm(
                 "message_stuck",

@@ -13,6 +13,9 @@ from engine.store.tables import calendar_years as years
 _DAYS = select(days.c.date, days.c.is_workday, days.c.source, days.c.document).order_by(days.c.date)
 _YEARS = select(years.c.year, years.c.document).order_by(years.c.year)
 
+FAILED = "calendar failed/"
+"""Before a ticket's id the name of a row of `numbers`: its due times do not follow the calendar."""
+
 
 def digest(conn: Connection) -> str:
     """A sha256 over all days and published years as they stand."""

@@ -100,22 +100,42 @@ def test_a_publication_goes_on_where_it_was_interrupted(office, at):
             assert [e.name for e in log.read_events(conn, number)].count("revise") == 1
 
 
-def test_a_ticket_that_cannot_be_reckoned_stops_no_other(office, at):
+@pytest.mark.parametrize("error", [Refused("expression"), KeyError("x"), ValueError("x")])
+def test_a_ticket_that_cannot_be_reckoned_stops_no_other_and_is_not_lost(office, at, error, caplog):
     now = at("2026-12-24 09:00")
     numbers = begun(office, at, 2)
     calls = []
 
-    def fails_once(*args, **kwargs):
-        calls.append(args)
-        if len(calls) == 1:
-            raise Refused("expression")
-        return REVISE(*args, **kwargs)
+    def fails(times: int):
+        calls.clear()
 
-    with mock.patch("engine.store.steps.process.revise", fails_once):
+        def revise(*args, **kwargs):
+            calls.append(args)
+            if len(calls) <= times:
+                raise error
+            return REVISE(*args, **kwargs)
+
+        return mock.patch("engine.store.steps.process.revise", revise)
+
+    with fails(1):
         done = calendar.publish(office.store, None, 2027, NEW_YEAR, DOCUMENT, now)
     assert (done.tickets, done.moved) == (2, 1)
     assert dues(office, numbers[0], now)["handle"].provisional
     assert not dues(office, numbers[1], now)["handle"].provisional
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+    def alarms() -> list[tuple[str, str]]:
+        return [(alarm.code, alarm.about) for alarm in health.alarms(office.store, now)]
+
+    assert alarms() == [("calendar_stuck", numbers[0])]
+    with fails(1):
+        assert calendar.retry(office.store, now) == 1
+    assert alarms() == [("calendar_stuck", numbers[0])]
+    assert calendar.retry(office.store, now) == 0
+    assert alarms() == []
+    assert not dues(office, numbers[0], now)["handle"].provisional
+    assert calendar.retry(office.store, now) == 0
+    assert verify.verify(office.store).differences == ()
 
 
 def test_who_may_publish_and_what(office, now):
