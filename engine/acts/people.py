@@ -293,7 +293,8 @@ def add_crowd(store: Store, newcomers: Iterable[Newcomer], password: str, now: d
             assert new is not None  # noqa: S101 - one row was inserted
             if given:
                 conn.execute(insert(user_roles), [{"user": new[0], "role": r} for r in given])
-        _fact(conn, store, "add_crowd", now, None, users=[one.name for one, _ in rows])
+        said = {one.name: given for one, given in rows}
+        _fact(conn, store, "add_crowd", now, None, users=list(said), roles=said)
     return len(rows)
 
 

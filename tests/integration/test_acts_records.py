@@ -226,6 +226,7 @@ def test_a_ticket_that_was_deleted_is_missed_and_the_others_are_looked_at(office
         ("DELETE FROM user_roles WHERE role = 'leader'", "岗位"),
         ("""INSERT INTO user_roles ("user", role) SELECT id, 'auditor' FROM users
          WHERE name = 'newcomer'""", "岗位"),
+        ("UPDATE user_roles SET role = 'auditor' WHERE role = 'administrator'", "岗位"),
         ("UPDATE users SET active = NOT active WHERE name = 'newcomer'", "在职"),
         ("UPDATE users SET name = 'somebody' WHERE name = 'newcomer'", "在职"),
         ("UPDATE deployments SET in_force_from = '2026-01-01T00:00:00.000000Z'", "部署"),
