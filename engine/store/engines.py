@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pysqlite3.dbapi2
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from engine.errors import StoreError
@@ -143,13 +143,14 @@ _POSTGRESQL_STATES: Final = {
 def trouble(error: Exception, settings: Settings) -> StoreError | None:
     """The sentence for a database's error; None for those that are the caller's own matter.
 
-    Constraint violations are: the caller knows what was to be unique.
+    Constraint violations are: the caller knows what was to be unique. So are values that the
+    database cannot hold.
     """
     if isinstance(error, PoolTimeout):
         return StoreError("database_busy")
     if isinstance(error, pysqlite3.dbapi2.Error):  # from `begin`, where SQLAlchemy wraps nothing
         return _sqlite_trouble(error, settings.sqlite_file)
-    if not isinstance(error, DBAPIError) or isinstance(error, IntegrityError):
+    if not isinstance(error, DBAPIError) or isinstance(error, IntegrityError | DataError):
         return None
     origin = error.orig
     if settings.is_sqlite:

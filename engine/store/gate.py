@@ -30,7 +30,10 @@ class Gate:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Wait for the turn, at most `wait` seconds. Errors: StoreError database_locked."""
+        """Wait for the turn, at most `wait` seconds.
+
+        Errors: StoreError database_locked, cannot_open.
+        """
         if self._owner == threading.get_ident():
             raise RuntimeError("a write inside a write would wait for itself")
         until = time.monotonic() + self._wait
@@ -40,7 +43,10 @@ class Gate:
             self._owner = threading.get_ident()
             # A description of its own for each turn: flock then also keeps apart two stores
             # of one process, and a forked child holds nothing.
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError as error:  # the directory is gone or not ours, or no handle is left
+                raise StoreError("cannot_open", path=str(self._path)) from error
             try:
                 self._take(handle, until)
                 yield
