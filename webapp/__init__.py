@@ -47,6 +47,7 @@ def create_app(
         TLS=tls,
     )
     app.extensions["hotline"] = door.Hotline(store, clock)
+    app.extensions["hotline_file"] = health.file_of(store)
     Babel(app, locale_selector=door.language)
     door.attach(app)
     CSRFProtect(app)

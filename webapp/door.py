@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
+from werkzeug.exceptions import BadRequest
+from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.access import Denied, User, authorize
@@ -133,6 +136,11 @@ def key() -> str:
     return request.form.get("_key", "")
 
 
+def key_for(text: str) -> str:
+    """The form's key for these very words: sent again they are kept once, other words anew."""
+    return key() and hashlib.sha256(f"{key()}\0{text}".encode()).hexdigest()
+
+
 def language() -> str:
     """zh unless the person chose en."""
     chosen = request.cookies.get(LANGUAGE, "")
@@ -141,19 +149,23 @@ def language() -> str:
 
 def here() -> str:
     """The address of this page, to come back to; a form that was sent has the page it is on."""
-    return request.full_path.rstrip("?") if request.method == "GET" else request.path
+    return request.full_path.rstrip("?") if request.method in ("GET", "HEAD") else request.path
 
 
 def local_path(address: str) -> str:
     """An address to go on to, if it is a path of this site; else the work list."""
-    parts = urlsplit(address)
     fine = (
         address.startswith("/")
         and not address.startswith("//")
         and "\\" not in address
-        and not parts.netloc
-        and not parts.scheme
+        and address.isprintable()
     )
+    try:
+        # As a redirect puts it together, so that none fails after an act has taken effect.
+        parts = urlsplit(urljoin("http://here/", iri_to_uri(address)))
+        fine = fine and parts.netloc == "here"
+    except ValueError:
+        fine = False
     return address if fine else url_for("work.tasks")
 
 
@@ -165,9 +177,17 @@ def give_token(response: AnyResponse, value: str) -> None:
         response.delete_cookie(COOKIE, httponly=True, samesite="Lax", secure=tls())
 
 
+def _nul_anywhere() -> bool:
+    """Whether a NUL came along: no text of ours has one, and PostgreSQL takes none."""
+    pairs = [*request.args.items(multi=True), *request.form.items(multi=True)]
+    return any("\0" in text for pair in pairs for text in pair)
+
+
 def _admit() -> AnyResponse | None:
     """Let a request through to its view, or send it to sign in; the object is asked for later."""
     endpoint = request.endpoint
+    if "\0" in request.path:
+        raise BadRequest
     if endpoint is None:
         _signed_in()  # for the head of the page that says 404
         return None
@@ -175,6 +195,8 @@ def _admit() -> AnyResponse | None:
     if endpoint == "static" or request.path == "/healthz":
         return None
     found = _signed_in()
+    if _nul_anywhere():
+        raise BadRequest
     if action == OPEN:
         return None
     if found is None:

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, current_app, jsonify
 
 from engine.errors import Trouble
 from engine.read import health
-from engine.store import schema
+from engine.store import Store, schema
 from webapp import door
 from webapp.pages import OPEN, page
 
 desk = Blueprint("health", __name__)
+
+
+def file_of(store: Store) -> tuple[int, int] | None:
+    """Which file the database is: device and inode; None for one that is no file, or is gone."""
+    if not store.settings.is_sqlite:
+        return None
+    try:
+        found = store.settings.sqlite_file.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 @page(desk, "/healthz", OPEN)
@@ -32,9 +43,14 @@ def healthz() -> Response:
         at = "schema" if "schema" in trouble.code else "database"
         found |= {"status": "failing", at: trouble.code, "sweep": "unknown"}
     else:
+        # A connection goes on reading a file that was deleted or replaced under it.
+        if file_of(door.store()) != current_app.extensions["hotline_file"]:
+            found |= {"status": "failing", "database": "file_gone"}
         found["alarms"] = sorted(alarms)
         if "timers_late" in alarms:
-            found |= {"status": "degraded", "sweep": "late"}
+            found["sweep"] = "late"
+            if found["status"] == "ok":
+                found["status"] = "degraded"
     answer = jsonify(found)
     answer.status_code = 503 if found["status"] == "failing" else 200
     return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -19,6 +20,7 @@ from webapp import door, problems
 from webapp.pages import page
 
 desk = Blueprint("tickets", __name__)
+log = logging.getLogger(__name__)
 
 Raw = Mapping[str, Sequence[str]]
 
@@ -69,7 +71,9 @@ def ticket(number: str) -> str:
     return render_template("ticket.html", ticket=found)
 
 
-@page(desk, "/tickets/<number>/tasks/<int:task>", "work_task", methods=("GET", "POST"))
+@page(
+    desk, "/tickets/<number>/tasks/<int(max=2147483647):task>", "work_task", methods=("GET", "POST")
+)
 def task(number: str, task: int) -> Response:
     """A user task: its form, with the ticket's facts beside it."""
     store, person, now = door.store(), door.person(), door.now()
@@ -77,7 +81,8 @@ def task(number: str, task: int) -> Response:
     errors: Mapping[str, str] = {}
     try:
         if raw is not None and _doing() == "draft":
-            work.save_draft(store, person, number, task, raw, now, door.key())
+            # What was typed last is what is kept, whether or not the form was sent before.
+            work.save_draft(store, person, number, task, raw, now, door.new_key())
             flash(gettext("草稿已保存，尚未提交。"))
             return redirect(url_for("tickets.task", number=number, task=task))
         if raw is not None and _doing() == "done":
@@ -107,7 +112,8 @@ def comment(number: str) -> Response:
     if not text:
         flash(gettext("备注没有内容，未保存。"))
     else:
-        work.comment(door.store(), door.person(), number, text, door.now(), door.key())
+        key = door.key_for(text)
+        work.comment(door.store(), door.person(), number, text, door.now(), key)
         flash(gettext("备注已保存。"))
     return redirect(url_for("tickets.ticket", number=number))
 
@@ -132,11 +138,17 @@ def caller(number: str) -> Response:
 
 
 def _what_next(number: str) -> str:
-    """What comes next on a ticket, as far as the person may see it."""
+    """What comes next on a ticket, as far as the person may see it; "" if that cannot be read.
+
+    Asked after an act has taken effect: no failure here may become a page that denies it.
+    """
     try:
         found = reading.page(door.store(), door.person(), number, door.now())
     except Denied:
         return gettext("工单已转出，不再由您的单位办理。")
+    except Exception:
+        log.exception("what comes next could not be read")
+        return ""
     if not found.tasks:
         return gettext("全部环节已办完。") if found.ended_at else ""
     steps = gettext("；").join(
@@ -203,9 +215,11 @@ def _names(form: Form) -> str:
 def _names_back(text: str) -> list[tuple[str, str]]:
     """The way back from `_names`; what comes from outside may be anything."""
     try:
-        return [(str(key), str(called)) for key, called in json.loads(text)]
-    except (ValueError, TypeError):
+        found = [(key, called) for key, called in json.loads(text)]
+        "".join(part for pair in found for part in pair).encode()  # words, and no half characters
+    except (ValueError, TypeError, RecursionError):
         return []
+    return found
 
 
 def _watched(form: Form) -> frozenset[str]:

@@ -66,7 +66,9 @@ LABELS: dict[str, dict[str, LazyString]] = {
 
 
 def label(kind: str, code: str, fallback: str = "") -> str:
-    """The word for a code; a code that this page does not know keeps the engine's own word."""
+    """The word for a code: in Chinese as the form calls it (`fallback`), else as pages know it."""
+    if fallback and chinese():
+        return fallback
     known = LABELS.get(kind, {}).get(code)
     return str(known) if known is not None else (fallback or code)
 

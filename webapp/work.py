@@ -43,7 +43,9 @@ def tasks() -> str:
     )
 
 
-@page(desk, "/tickets/<number>/tasks/<int:task>/claim", "work_task", methods=("POST",))
+@page(
+    desk, "/tickets/<number>/tasks/<int(max=2147483647):task>/claim", "work_task", methods=("POST",)
+)
 def claim(number: str, task: int) -> Response:
     """Take a task for oneself."""
     work.claim(door.store(), door.person(), number, task, door.now(), door.key())
@@ -51,7 +53,12 @@ def claim(number: str, task: int) -> Response:
     return redirect(door.local_path(request.form.get("next", "")))
 
 
-@page(desk, "/tickets/<number>/tasks/<int:task>/release", "work_task", methods=("POST",))
+@page(
+    desk,
+    "/tickets/<number>/tasks/<int(max=2147483647):task>/release",
+    "work_task",
+    methods=("POST",),
+)
 def release(number: str, task: int) -> Response:
     """Give a task back to the unit."""
     work.release(door.store(), door.person(), number, task, door.now(), door.key())
@@ -59,7 +66,12 @@ def release(number: str, task: int) -> Response:
     return redirect(url_for("work.tasks"))
 
 
-@page(desk, "/tickets/<number>/tasks/<int:task>/hand-over", "work_task", methods=("POST",))
+@page(
+    desk,
+    "/tickets/<number>/tasks/<int(max=2147483647):task>/hand-over",
+    "work_task",
+    methods=("POST",),
+)
 def hand_over(number: str, task: int) -> Response:
     """Give a task to a colleague."""
     to = request.form.get("to", "")

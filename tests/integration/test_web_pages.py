@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,10 +16,12 @@ from werkzeug.test import TestResponse
 
 from engine.acts import people
 from engine.errors import StoreError
+from engine.read import ticket as reading
 from engine.store import Store
 from tests.browser import city
 from tests.browser.city import CALL, PASSWORD, Clock, Person
 from webapp import LARGEST_REQUEST, create_app
+from webapp.words import label
 
 
 @pytest.fixture
@@ -108,6 +111,11 @@ def test_signing_in_leads_back_but_never_away_from_this_site(app: Flask):
         ("//evil.example/", "/"),
         ("https://evil.example/", "/"),
         ("/\\evil.example", "/"),
+        ("http://[", "/"),
+        ("/\t/[", "/"),
+        ("\t/[", "/"),
+        ("/a\r\nSet-Cookie: x=1", "/"),
+        ("/?number=路灯", "/?number=%E8%B7%AF%E7%81%AF"),
     ]:
         person = Person(app)
         own = person.hidden("/sign-in", "/sign-in")
@@ -277,6 +285,58 @@ def test_a_draft_is_kept_for_its_writer_alone(app: Flask):
     assert "写了一半" not in colleague.text(path)
 
 
+def test_a_draft_sent_again_with_other_words_is_kept_anew(app: Flask):
+    number, task = city.dispatched(app, "sun", "pan", "sr-lights")
+    path = f"/tickets/{number}/tasks/{task}"
+    person = Person(app, "li")
+    own = {**person.hidden(path), "_do": "draft"}
+    for words in ("先写", "后写", "先写"):
+        assert person.client.post(path, data={**own, "officer": words}).status_code == 302
+        assert words in person.text(path)
+
+
+def test_a_comment_sent_again_is_kept_once_and_other_words_are_kept_too(app: Flask):
+    number, _ = city.dispatched(app, "sun", "pan", "sr-lights")
+    person = Person(app, "li")
+    own = person.token()
+    for words in ("请先回电。", "请先回电。", "不用回电了。", "请先回电。"):
+        sent = {**own, "text": words}
+        assert person.client.post(f"/tickets/{number}/comments", data=sent).status_code == 302
+    page = person.text(f"/tickets/{number}")
+    assert page.count("请先回电。") == 1
+    assert page.count("不用回电了。") == 1
+    sent = {**own, "_key": "", "text": "没有识别码"}
+    assert person.client.post(f"/tickets/{number}/comments", data=sent).status_code == 400
+
+
+def test_when_what_comes_next_cannot_be_read_what_was_done_is_still_said(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+):
+    person = Person(app, "sun")
+
+    def fail(*_: object) -> None:
+        raise StoreError("database_locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(reading, "page", fail)
+        assert person.post("/tickets/new", CALL).status_code == 302
+    assert "已受理" in said(person)
+
+
+NAMES_MADE_UP = ("{", "[" * 100_000, '[["officer", "\\ud800"]]', '[["officer"]]', "[[[], {}]]", "1")
+
+
+def test_names_of_fields_that_were_made_up_are_ignored(app: Flask):
+    number, task = city.dispatched(app, "sun", "pan", "sr-lights")
+    path = f"/tickets/{number}/tasks/{task}"
+    slow, quick = Person(app, "li"), Person(app, "lin")
+    own = slow.hidden(path)
+    assert quick.post(path, {}).status_code == 302
+    for names in NAMES_MADE_UP:
+        answer = slow.client.post(path, data={**own, "_names": names, "officer": "李卫东"})
+        assert answer.status_code == 409
+
+
 def test_who_comes_second_is_told_who_was_first_and_keeps_what_was_typed(app: Flask):
     number, task = city.dispatched(app, "sun", "pan", "sr-lights")
     path = f"/tickets/{number}/tasks/{task}"
@@ -435,7 +495,13 @@ def test_too_much_is_refused_whole(app: Flask):
 
 def test_wrong_addresses_and_methods_are_told_so(app: Flask):
     person = Person(app, "li")
-    for path in ("/nowhere", "/tickets/20990101-00001", "/tickets/1/tasks/1", "/tickets/1/tasks/x"):
+    for path in (
+        "/nowhere",
+        "/tickets/20990101-00001",
+        "/tickets/1/tasks/1",
+        "/tickets/1/tasks/x",
+        f"/tickets/1/tasks/{2**63}",
+    ):
         answer = person.get(path)
         assert answer.status_code == 404, path
         assert "找不到" in page_of(answer)
@@ -444,6 +510,61 @@ def test_wrong_addresses_and_methods_are_told_so(app: Flask):
     assert "POST" in answer.headers["Allow"]
     assert person.get("/?from=-1&tab=x").status_code == 200
     assert person.get("/?from=" + "9" * 30).status_code == 200
+
+
+def test_a_nul_is_refused_wherever_it_comes(app: Flask):
+    person = Person(app, "li")
+    for path in ("/tickets/%00", "/a%00", "/static/%00", "/?tab=%00", "/sign-in?next=%00"):
+        assert person.get(path).status_code == 400, path
+    for sent in ({"text": "a\0"}, {"a\0": "b"}):
+        answer = person.client.post("/tickets/1/comments", data={**person.token(), **sent})
+        assert answer.status_code == 400
+    own = person.hidden("/password")
+    assert Person(app).client.post("/sign-in", data={**own, "name": "\0"}).status_code == 400
+
+
+def test_a_head_is_answered_as_a_get(app: Flask):
+    assert Person(app).client.head("/sign-in").status_code == 200
+    assert Person(app, "li").client.head("/sign-in?next=/overdue").location == "/overdue"
+
+
+def test_claiming_leads_to_the_list_from_whatever_address(app: Flask):
+    number, task = city.dispatched(app, "sun", "pan", "sr-lights")
+    person = Person(app, "li")
+    path = f"/tickets/{number}/tasks/{task}"
+    for onward in ("http://[", "\t/[", "/\r\n"):
+        answer = person.client.post(f"{path}/claim", data={**person.token(), "next": onward})
+        assert (answer.status_code, answer.location) == (302, "/")
+        person.client.post(f"{path}/release", data=person.token())
+
+
+def test_a_database_file_that_is_gone_is_told(app: Flask, home: Path):
+    (home / "var").rename(home / "elsewhere")
+    health = app.test_client().get("/healthz")
+    assert health.status_code == 503
+    assert health.json["database"] in ("file_gone", "cannot_open")
+    for name, word in (("li", PASSWORD), ("li", "wrong")):
+        answer = Person(app).sign_in(name, word)
+        assert answer.status_code == 503
+        assert "没有生效" in page_of(answer) or "无法打开" in page_of(answer)
+    shutil.copytree(home / "elsewhere", home / "var")
+    assert app.test_client().get("/healthz").json["database"] == "file_gone"
+
+
+def test_a_sign_in_that_could_not_be_asked_is_no_wrong_password(
+    app: Flask, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    person = Person(app)
+    own = person.hidden("/sign-in", "/sign-in")
+    with failing(store, monkeypatch, StoreError("database_down")):
+        sent = {**own, "name": "li", "password": PASSWORD}
+        assert person.client.post("/sign-in", data=sent).status_code == 503
+
+
+def test_a_label_of_the_form_wins_in_chinese(app: Flask):
+    for code in ("zh", "en"):
+        with app.test_request_context(headers={"Cookie": f"hotline_language={code}"}):
+            assert (label("type", "help", "表单的词") == "表单的词") is (code == "zh")
 
 
 @contextmanager
