@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine.errors import StoreError, Trouble, VaultError
 from engine.flow import Definitions, process
 from engine.flow import state as codec
-from engine.flow.model import SEMANTICS, Reading, Refused, Step
+from engine.flow.model import READABLE, Reading, Refused, Step
 from engine.flow.readings import RecordedReadings
 from engine.read import settled
 from engine.record import SYSTEM, Event
@@ -159,7 +159,9 @@ def _ticket(conn: Connection, number: str) -> Ticket | None:
 
 
 def _again(definitions: Definitions, blob: bytes, event: Event, body: dict[str, Any]) -> Step:
-    """One step, from the state before it (empty for the first)."""
+    """One step, from the state before it (empty for the first). Errors: StoreError state_newer."""
+    if body["semantics"] not in READABLE:
+        raise StoreError("state_newer", number=event.chain)
     readings = RecordedReadings([Reading(**reading) for reading in body["readings"]])
     if body["step"] == "start":
         return process.start(definitions, body["process"], body["routing"], event.at, readings)
@@ -246,7 +248,7 @@ def _replayed(
             continue
         try:
             body = event.body
-            if body["version"] != definitions.hash or body["semantics"] != SEMANTICS:
+            if body["version"] != definitions.hash:
                 raise _Differs(event.seq, f"第{event.seq}个事件是按另一个流程版本办理的。")
             step = _again(definitions, blob, event, body)
             blob = codec.dump(step.state)
@@ -374,13 +376,12 @@ def _leftovers(
     letters: dict[str, tuple[str, str]],
 ) -> str:
     stored = conn.execute(_STATE, {"ticket": ticket.id}).one_or_none()
+    if stored is not None and stored.semantics not in READABLE:
+        raise StoreError("state_newer", number=ticket.number)
     definitions = store.definitions(ticket.version)
     try:
-        if (
-            stored is None
-            or stored.semantics != SEMANTICS
-            or codec.digest(codec.load(definitions, stored.blob))
-            != codec.digest(codec.load(definitions, blob))
+        if stored is None or codec.digest(codec.load(definitions, stored.blob)) != codec.digest(
+            codec.load(definitions, blob)
         ):
             return "流程的状态与重演结果不符。"
     except Refused:

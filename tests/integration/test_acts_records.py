@@ -333,3 +333,14 @@ def test_a_changed_payload_is_not_shown(office, now):
     forced(office.store, "UPDATE payloads SET content = (SELECT wrapped FROM ticket_keys)")
     with pytest.raises(VaultError):
         reading.page(office.store, office.who("dispatcher", "sr-centre"), number, now)
+
+
+def test_steps_of_a_newer_program_are_not_judged_by_this_one(office, at, monkeypatch):
+    number = office.call(at("2026-09-28 09:00"), type="report")
+    monkeypatch.setattr(verify, "READABLE", frozenset({0}))
+    (difference,) = verify.verify(office.store, number).differences
+    assert (difference.what, difference.seq) == ("replay", 1)
+    assert "请先升级本机程序" in difference.sentence
+    with pytest.raises(StoreError) as raised:
+        list(verify.replay(office.store, number))
+    assert raised.value.code == "state_newer"
