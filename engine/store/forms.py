@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import Connection, bindparam, select
 
 from engine.flow import Definitions
 from engine.formjs import Form, FormRefused, Sources
-from engine.store.tables import areas, units
+from engine.store.tables import units
 
 
 @lru_cache(maxsize=512)
@@ -65,16 +65,9 @@ def card(form: Form, values: Mapping[str, Any]) -> dict[str, str]:
 _HANDLERS = ("department", "station", "enterprise", "party")
 _UNITS = (
     select(units.c.id, units.c.name)
-    .join(areas, areas.c.id == units.c.area)
-    .where(
-        units.c.active,
-        or_(
-            (areas.c.id == bindparam("area")) & units.c.kind.in_(_HANDLERS),
-            # A centre dispatches to the centres below it; they dispatch on to their own units.
-            (areas.c.parent == bindparam("area")) & (units.c.kind == "centre"),
-        ),
-    )
-    .order_by(areas.c.parent.is_not(None), units.c.id)
+    # No centre below: nothing drawn lets it dispatch on, so a ticket would be stuck there.
+    .where(units.c.active, units.c.area == bindparam("area"), units.c.kind.in_(_HANDLERS))
+    .order_by(units.c.id)
 )
 
 

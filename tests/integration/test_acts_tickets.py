@@ -219,14 +219,14 @@ def test_a_county_starts_and_dispatches_in_its_own_area(office, now):
         reading.page(office.store, office.who("officer", "sr-water"), number, now)
 
 
-def test_a_centre_dispatches_to_its_own_units_and_the_centres_below(office, now):
+def test_a_centre_dispatches_to_its_own_units_and_to_no_centre(office, now):
     def listed(centre: str) -> set[str]:
         number = office.call(now, unit=centre)
         user = office.who("dispatcher", centre)
         form = reading.task_form(office.store, user, number, office.task(number, "dispatcher"), now)
         return {row["value"] for row in form.sources["units"]}
 
-    assert listed("sr-centre") == {"sr-water", "sr-roads", "gf-centre"}
+    assert listed("sr-centre") == {"sr-water", "sr-roads"}
     assert listed("gf-centre") == {"gf-water"}
 
 
