@@ -12,11 +12,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, insert, select, text, update
+from sqlalchemy.exc import DataError
 
 from engine import settings as settings_of
 from engine.errors import StoreError, Trouble, VaultError
 from engine.settings import Settings
 from engine.store import Store, engines, schema, tables
+from engine.store.gate import Gate
 from engine.vault import MasterKey
 from tests import servers
 from tests.servers import Server
@@ -439,3 +441,16 @@ def test_without_postgresql_the_suite_fails_with_the_command_to_run(
     monkeypatch.setattr(Path, "exists", lambda _path: False)
     with pytest.raises(pytest.fail.Exception, match="apt-get install -y postgresql"):
         servers.binaries()
+
+
+# --- what breaks later -----------------------------------------------------------------------------
+
+
+def test_a_directory_that_vanished_is_told(tmp_path: Path) -> None:
+    with pytest.raises(StoreError) as raised, Gate(tmp_path / "gone" / "lock", 1).hold():
+        pass
+    assert code_of(raised) == "cannot_open"
+
+
+def test_a_value_that_the_database_cannot_hold_is_no_outage(bare_settings: Settings) -> None:
+    assert engines.trouble(DataError("", {}, ValueError("NUL")), bare_settings) is None
