@@ -206,3 +206,33 @@ def test_a_database_that_is_older_newer_locked_or_none_is_said(city):
     url = "mysql://nobody@127.0.0.1/nothing"
     said = hotline(city, "versions", code=2, HOTLINE_DATABASE_URL=url).stderr
     assert "HOTLINE_DATABASE_URL" in said
+
+
+def test_a_ticket_whose_row_or_everything_was_deleted_is_missed(city):
+    number = longest(city)
+    mine = f"(SELECT id FROM tickets WHERE number = '{number}')"
+    others = [
+        "states",
+        "tasks",
+        "timers",
+        "legs",
+        "deadlines",
+        "outbox",
+        "ticket_keys",
+        "drafts",
+        "requests",
+    ]
+    sql(
+        city,
+        *(f"DELETE FROM {table} WHERE ticket = {mine}" for table in others),
+        f"DELETE FROM tickets WHERE number = '{number}'",
+    )
+    assert number in hotline(city, "verify", "--all", code=1).stdout
+    events = f"(SELECT id FROM events WHERE chain = '{number}')"
+    sql(
+        city,
+        f"DELETE FROM payloads WHERE event IN {events}",
+        f"DELETE FROM events WHERE chain = '{number}'",
+    )
+    for words in (("--all",), (number,)):
+        assert number in hotline(city, "verify", *words, code=1).stdout
