@@ -443,7 +443,7 @@ def test_without_postgresql_the_suite_fails_with_the_command_to_run(
         servers.binaries()
 
 
-# --- what breaks later -----------------------------------------------------------------------------
+# --- what breaks later ---------------------------------------------------------------------------
 
 
 def test_a_directory_that_vanished_is_told(tmp_path: Path) -> None:
