@@ -150,9 +150,9 @@ def _unlocked(store: Store, ticket_id: int, now: datetime) -> None:
     with store.read() as conn:
         columns = conn.execute(select(t.tickets).where(t.tickets.c.id == ticket_id)).one()
         ticket = rows.bare(columns._asdict())
-        ticket.state = conn.execute(
-            select(t.states.c.blob).where(t.states.c.ticket == ticket_id)
-        ).scalar_one()
+        ticket.semantics, ticket.state = conn.execute(
+            select(t.states.c.semantics, t.states.c.blob).where(t.states.c.ticket == ticket_id)
+        ).one()
         state = rows.load_state(store, ticket)
         step = process.tick(state, now, steps.Live(conn, store))
     if step.walked:
