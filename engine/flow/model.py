@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from engine.formjs.model import Finding as Finding
+
 Json = Any  # None | bool | int | float | str | list[Json] | dict[str, Json]
 
 SEMANTICS = 1
@@ -29,19 +31,6 @@ class Refused(Exception):
         super().__init__(code)
         self.code = code
         self.facts = facts
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing wrong in an uploaded file; `sentence` is for the process owner, in Chinese."""
-
-    file: str
-    element: str
-    rule: str
-    sentence: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.element}: {self.sentence}"
 
 
 class DefinitionsRefused(Exception):

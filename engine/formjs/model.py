@@ -29,7 +29,7 @@ AREA_LENGTH = 4000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong in a .form file; `sentence` is for the process owner, in Chinese."""
+    """One thing wrong in an uploaded file; `sentence` is for the process owner, in Chinese."""
 
     file: str
     element: str
