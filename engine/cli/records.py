@@ -9,6 +9,7 @@ import click
 from engine.acts import keys, people
 from engine.cli.common import CONSOLE, note, now, opened
 from engine.cli.words import Help, deadline, moment
+from engine.milestones import word
 from engine.read import ticket
 from engine.read import verify as verifying
 from engine.store import Store
@@ -115,7 +116,7 @@ def replay(number: str) -> int:
                     f"        期限 {timer.deadline or timer.element} {deadline(timer.due)}{mark}"
                 )
             for milestone in step.milestones:
-                click.echo(f"        里程碑 {milestone.name} {moment(milestone.at)}")
+                click.echo(f"        里程碑 {word(milestone.name)} {moment(milestone.at)}")
             if step.ended:
                 click.echo("        流程结束")
     return 0

@@ -11,6 +11,7 @@ from typing import Any
 from engine.flow import Definitions
 from engine.flow.drawing import Element
 from engine.formjs import Component
+from engine.milestones import MILESTONES
 from engine.read.words import DEADLINES, due_moment
 from engine.record import Event
 from engine.store import cards, forms
@@ -20,19 +21,6 @@ _STEPS = {
     "start": "受理诉求，生成工单",
     "tick": "期限已到",
     "revise": "工作日历有变动，重新计算期限",
-}
-_MILESTONES = {
-    "accepted": "已受理",
-    "dispatched": "已派单",
-    "signed": "已签收",
-    "unsigned": "到期未签收，预警",
-    "reported": "已报送办理结果",
-    "report_rejected": "办理结果未通过审核，退回办理",
-    "overdue": "到期未办结，列入超期清单",
-    "closed": "已办结",
-    "followed_up": "已回访",
-    "rated": "已评价",
-    "archived": "已归档",
 }
 # What a milestone says besides, by the routing value of that name.
 _SAID = {"closed": "outcome", "rated": "rating"}
@@ -125,7 +113,8 @@ def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> I
     drawn = elements(definitions)
     for milestone in body.get("milestones", ()):
         name, values = milestone["name"], milestone["values"]
-        said = _MILESTONES.get(name, name)
+        known = MILESTONES.get(name)
+        said = known.sentence if known else name
         if name == "dispatched" and values.get("unit"):
             said += f"至{names.units.get(values['unit'], values['unit'])}"
         code = values.get(_SAID.get(name, ""))

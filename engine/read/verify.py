@@ -262,7 +262,7 @@ def _replayed(
             raise _Differs(event.seq, f"第{event.seq}个事件重演的{what}与记录不符。")
         for letter in projection.letters(ticket.number, event.seq, step.messages):
             letters[letter["key"]] = letter["topic"], letter["content"]
-        rows = milestones.advance(rows, step, event.at, place)
+        rows = milestones.advance(rows, step, event.at, place, body["semantics"])
     return rows, blob, letters
 
 
@@ -289,8 +289,9 @@ _TABLES = {
     "tasks": "待办",
     "timers": "定时",
     "deadlines": "期限",
+    "ledger": "督办台账",
 }
-_PLACED = frozenset({"area", "peer_centre", "authority"})
+_PLACED = frozenset({"area", "centre", "peer_centre", "authority"})
 """Columns that follow from where a unit belongs, which may have changed since."""
 
 
@@ -348,7 +349,7 @@ def _rows(conn: Connection, ticket: Ticket, rows: milestones.Rows) -> str:
     stored = projection.read(conn, ticket)
     moved: set[str] | None = None
     for table, key, column in milestones.differences(rows, stored):
-        if column in _PLACED and table in ("legs", "tasks"):
+        if column in _PLACED and table in ("legs", "tasks", "ledger"):
             if moved is None:
                 moved = _moved(conn, ticket)
             if getattr(rows, table)[key]["unit"] in moved:

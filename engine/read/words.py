@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from engine.milestones import DEADLINES as DEADLINES
 from engine.workdays import ZONE, Calendar
 
-DEADLINES = {"sign": "签收期限", "handle": "办理期限"}
 DUTIES = {"lead": "主办", "co": "协办"}
 
 

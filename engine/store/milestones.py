@@ -7,40 +7,32 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from engine.flow.model import Milestone, OpenTask, Step, Timer
+from engine.flow.model import SEMANTICS, Milestone, OpenTask, Step, Timer
+from engine.milestones import MILESTONES
 from engine.record import canonical
+from engine.store import supervision
 from engine.store.places import Peers
 
 Row = dict[str, Any]
 
 # Milestone → column. "first": it happened when it first happened. "last": the last one counts.
-TICKET_COLUMNS: Final = {
-    "accepted": ("accepted_at", "first"),
-    "dispatched": ("dispatched_at", "first"),
-    "closed": ("closed_at", "last"),
-    "followed_up": ("followed_up_at", "last"),
-    "rated": ("rated_at", "last"),
-    "archived": ("archived_at", "last"),
-}
-LEG_COLUMNS: Final = {
-    "dispatched": ("dispatched_at", "first"),
-    "signed": ("signed_at", "first"),
-    "unsigned": ("unsigned_at", "first"),
-    "reported": ("reported_at", "last"),
-    "closed": ("closed_at", "last"),
-    "overdue": ("overdue_at", "first"),
-}
-LEG_CLEARED: Final = {"report_rejected": "reported_at"}
-"""Milestone → the column that it empties: the leg waits again, for a report that holds."""
+TICKET_COLUMNS: Final = {one.name: one.ticket for one in MILESTONES.values() if one.ticket}
+LEG_COLUMNS: Final = {one.name: one.leg for one in MILESTONES.values() if one.leg}
 LEG_DEADLINES: Final = {"sign": "sign_due", "handle": "due"}
 """Deadline → the leg's column that holds its due time."""
 
 # These are late by their due time, not by the hour at which somebody noticed (第二十八条).
 _LATE: Final = {"unsigned": "sign_due", "overdue": "due"}
-_LEG_TIMES: Final = (*(c for c, _ in LEG_COLUMNS.values()), *LEG_DEADLINES.values(), "void_at")
+_LEG_TIMES: Final = (*(c for c, _ in LEG_COLUMNS.values()), *LEG_DEADLINES.values())
 
 
-OF_TICKET: Final = (*(c for c, _ in TICKET_COLUMNS.values()), "outcome", "rating", "ended_at")
+_KEPT: Final = {"about_unit": str, "emergency": str, "protected": bool, "dissatisfied": int}
+"""Routing values of the ticket's process that are its columns too, with their types."""
+LONGEST_KEPT: Final = 40
+OF_TICKET: Final = (
+    *(column for column, _ in TICKET_COLUMNS.values()),
+    *("outcome", "rating", "merged_into", *_KEPT, "ended_at"),
+)
 """The columns of tickets that steps write."""
 
 
@@ -48,7 +40,8 @@ OF_TICKET: Final = (*(c for c, _ in TICKET_COLUMNS.values()), "outcome", "rating
 class Rows:
     """The rows of one ticket that steps write; a task's claim and a timer's tries are not theirs.
 
-    Tasks and timers by the engine's task id, legs by number, deadlines by (leg or 0, name).
+    Tasks and timers by the engine's task id, legs by number, deadlines by (leg or 0, name),
+    the ledger by entry.
     """
 
     ticket: Row = field(default_factory=dict)
@@ -56,11 +49,12 @@ class Rows:
     tasks: dict[int, Row] = field(default_factory=dict)
     timers: dict[int, Row] = field(default_factory=dict)
     deadlines: dict[tuple[int, str], Row] = field(default_factory=dict)
+    ledger: dict[int, Row] = field(default_factory=dict)
 
 
 def nothing() -> Rows:
     """The rows before a ticket's first step."""
-    return Rows(ticket=dict.fromkeys(OF_TICKET))
+    return Rows(ticket={**dict.fromkeys(OF_TICKET), "protected": False, "dissatisfied": 0})
 
 
 @dataclass(frozen=True)
@@ -72,10 +66,13 @@ class Place:
     peers: Callable[[str], Peers]
 
 
-def advance(before: Rows, step: Step, now: datetime, place: Place) -> Rows:
+def advance(
+    before: Rows, step: Step, now: datetime, place: Place, semantics: int = SEMANTICS
+) -> Rows:
     """The rows after a step that was taken at `now`; applied twice it changes nothing more.
 
-    Errors: StoreError unit_unknown, area_incomplete (from `place.peers`).
+    `semantics` are those that the step was recorded under: what a row means does not change
+    afterwards. Errors: StoreError unit_unknown, area_incomplete (from `place.peers`).
     """
     after = Rows(
         ticket=dict(before.ticket),
@@ -83,7 +80,11 @@ def advance(before: Rows, step: Step, now: datetime, place: Place) -> Rows:
         tasks={},
         timers={timer.id: _timer(timer) for timer in step.timers},
         deadlines=dict(before.deadlines),
+        ledger={entry: dict(row) for entry, row in before.ledger.items()},
     )
+    if semantics >= 2:
+        _keep(after.ticket, step)
+        _open_told_legs(after, step, place)
     _open_legs(after, step, place)
     # One that was reckoned anew may have the same due time and no longer be provisional.
     reckoned = {reading.element for reading in step.readings if reading.kind == "due"}
@@ -91,20 +92,47 @@ def advance(before: Rows, step: Step, now: datetime, place: Place) -> Rows:
         if before.timers.get(timer.id) != after.timers[timer.id] or timer.element in reckoned:
             _note_deadline(after, timer)
     for milestone in step.milestones:
-        _note_ticket(after.ticket, milestone, step)
+        _note_ticket(after.ticket, milestone, step, semantics)
         _note_legs(after.legs, milestone)
+    if semantics >= 2:
+        _void_cancelled(after, step)
+        unit_of = {number: leg["unit"] for number, leg in after.legs.items()}.get
+        supervision.note(after.ledger, step, now, unit_of, place.peers)
     if step.ended and after.ticket.get("ended_at") is None:
         after.ticket["ended_at"] = now
     for task in step.tasks:
-        after.tasks[task.id] = _task(task, before.tasks.get(task.id), after, now, place)
+        known = before.tasks.get(task.id)
+        due = (_due_of_leg if semantics < 2 else _due)(task, known, after, step, now, place)
+        after.tasks[task.id] = _task(task, known, due, after, now, place)
     return after
 
 
 # --- legs --------------------------------------------------------------------------------------
 
 
+def _open_told_legs(after: Rows, step: Step, place: Place) -> None:
+    """Make the rows of the legs that this step says it opened."""
+    for leg in step.legs:
+        if leg.event != "opened" or leg.number in after.legs:
+            continue
+        unit = leg.unit or place.centre
+        row = _leg(unit, leg.round or 1, leg.duty, place)
+        row["parent"] = leg.parent
+        above = after.legs.get(leg.parent or 0)
+        if above is not None and above["unit"] == above["peer_centre"]:
+            row["centre"] = above["unit"]  # a county's centre dispatched it on
+        after.legs[leg.number] = row
+
+
+def _void_cancelled(after: Rows, step: Step) -> None:
+    for leg in step.legs:
+        row = after.legs.get(leg.number)
+        if leg.event == "cancelled" and row is not None and row["void_at"] is None:
+            row["void_at"] = leg.at
+
+
 def _open_legs(after: Rows, step: Step, place: Place) -> None:
-    """Make the rows of legs that this step is the first to name."""
+    """Make the rows of other legs that this step is the first to name."""
     for milestone in step.milestones:
         if milestone.leg is not None and milestone.leg not in after.legs:
             values = milestone.values
@@ -136,8 +164,9 @@ def _note_legs(legs: dict[int, Row], milestone: Milestone) -> None:
     if milestone.leg is None:
         return
     leg = legs[milestone.leg]
-    if milestone.name in LEG_CLEARED:
-        leg[LEG_CLEARED[milestone.name]] = None
+    known = MILESTONES.get(milestone.name)
+    for column in known.cleared if known else ():
+        leg[column] = None
     if milestone.name not in LEG_COLUMNS:
         return
     column, which = LEG_COLUMNS[milestone.name]
@@ -152,13 +181,24 @@ def _note_legs(legs: dict[int, Row], milestone: Milestone) -> None:
 # --- the ticket --------------------------------------------------------------------------------
 
 
-def _note_ticket(ticket: Row, milestone: Milestone, step: Step) -> None:
+def _keep(ticket: Row, step: Step) -> None:
+    """Copy the routing values that columns hold; one that is absent leaves them as they are."""
+    for name, kind in _KEPT.items():
+        value = step.values.get(name)
+        if type(value) is kind and len(str(value)) <= LONGEST_KEPT:
+            ticket[name] = value
+
+
+def _note_ticket(ticket: Row, milestone: Milestone, step: Step, semantics: int) -> None:
+    said = {**step.values, **milestone.values}
+    if milestone.name == "merged" and isinstance(said.get("main_ticket"), str):
+        ticket["merged_into"] = said["main_ticket"]
     if milestone.name not in TICKET_COLUMNS:
         return
-    if milestone.leg is not None and milestone.name != "dispatched":
+    of_leg = semantics < 2 or milestone.name in LEG_COLUMNS
+    if milestone.leg is not None and of_leg and milestone.name != "dispatched":
         return  # a leg's closing is not the ticket's
     column, which = TICKET_COLUMNS[milestone.name]
-    said = {**step.values, **milestone.values}
     if milestone.name == "rated" and not said.get("rating"):
         return
     if which == "last" or ticket.get(column) is None:
@@ -195,7 +235,14 @@ def _note_deadline(after: Rows, timer: Timer) -> None:
         after.legs[timer.leg][column] = timer.due
 
 
-def _task(task: OpenTask, before: Row | None, after: Rows, now: datetime, place: Place) -> Row:
+def _task(
+    task: OpenTask,
+    before: Row | None,
+    due: datetime | None,
+    after: Rows,
+    now: datetime,
+    place: Place,
+) -> Row:
     unit = task.unit or place.centre
     return {
         "element": task.element,
@@ -207,8 +254,10 @@ def _task(task: OpenTask, before: Row | None, after: Rows, now: datetime, place:
         "leg": task.leg,
         "address": task.address,
         "article": task.article,
+        "optional": task.optional,
+        "other_than": ",".join(task.other_than),
         "opened_at": before["opened_at"] if before else now,
-        "due": _due(task.leg, unit, before["due"] if before else None, after, now),
+        "due": due,
     }
 
 
@@ -222,16 +271,53 @@ def _area(unit: str, before: Row | None, leg: Row | None, place: Place) -> str:
 
 
 def _due(
-    number: int | None, unit: str, before: datetime | None, after: Rows, now: datetime
+    task: OpenTask, before: Row | None, after: Rows, step: Step, now: datetime, place: Place
 ) -> datetime | None:
-    """The due time a work list shows with a task: the earliest deadline of the leg or ticket."""
-    if before is not None and before <= now:
-        return before  # it has passed: the task stays as late as it is
-    waiting = [
-        row["due"] for row in after.timers.values() if row["deadline"] and row["leg"] == number
+    """The due time that a work list shows with a task: its own deadline, else its leg's.
+
+    A leg's deadlines are for those who handle it: its unit, or a section or superior of it.
+    """
+    if before is not None and before["due"] is not None and before["due"] <= now:
+        return before["due"]  # type: ignore[no-any-return]  # it stays as late as it is
+    scope = task.address.rpartition("/")[0]
+    own = [
+        timer.due
+        for timer in step.timers
+        if timer.deadline
+        and timer.attached_to == task.element
+        and timer.address.rpartition("/")[0] == scope
     ]
-    leg = after.legs.get(number) if number is not None else None
-    if not waiting and leg is not None and leg["unit"] == unit:
+    if own:
+        return min(own)
+    leg = after.legs.get(task.leg or 0)
+    unit = task.unit or place.centre
+    if leg is None or (unit != leg["unit"] and unit in _offices(leg)):
+        return None
+    waiting = [
+        timer.due
+        for timer in step.timers
+        if timer.deadline in LEG_DEADLINES and timer.leg == task.leg
+    ]
+    late = leg["due"] is not None and leg["due"] <= now  # its timer has fired
+    return min(waiting, default=leg["due"] if late else None)
+
+
+def _offices(leg: Row) -> set[str]:
+    return {leg["centre"], leg["peer_centre"], leg["authority"]}
+
+
+def _due_of_leg(
+    task: OpenTask, before: Row | None, after: Rows, step: Step, now: datetime, place: Place
+) -> datetime | None:
+    """As the first semantics had it: the earliest deadline of the leg or ticket, whosever."""
+    known = before["due"] if before is not None else None
+    if known is not None and known <= now:
+        return known  # type: ignore[no-any-return]  # it has passed: it stays as late as it is
+    waiting = [
+        row["due"] for row in after.timers.values() if row["deadline"] and row["leg"] == task.leg
+    ]
+    leg = after.legs.get(task.leg) if task.leg is not None else None
+    if not waiting and leg is not None and leg["unit"] == (task.unit or place.centre):
         return leg["due"]  # type: ignore[no-any-return]  # its timer has fired: it is late
     return min(waiting, default=None)
 
@@ -245,7 +331,7 @@ def differences(computed: Rows, stored: Rows) -> Iterable[tuple[str, Any, str]]:
     """Where stored rows differ from computed ones: (table, key, column; "" for a whole row)."""
     for column in sorted(changed(stored.ticket, computed.ticket)):
         yield "tickets", 0, column
-    for table in ("legs", "tasks", "timers", "deadlines"):
+    for table in ("legs", "tasks", "timers", "deadlines", "ledger"):
         expected, found = getattr(computed, table), getattr(stored, table)
         for key in sorted(expected.keys() | found.keys()):
             if key not in expected or key not in found:

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, upd
 from engine.flow.model import Message, Step
 from engine.record import canonical
 from engine.store import milestones, places
-from engine.store.milestones import Place, Rows, changed
+from engine.store.milestones import Place, Row, Rows, changed
 from engine.store.places import Peers
-from engine.store.tables import deadlines, drafts, legs, outbox, tasks, tickets, timers
+from engine.store.tables import deadlines, drafts, ledger, legs, outbox, tasks, tickets, timers
 from engine.store.tickets import FIRST, Ticket, read_rows, save_state
 from engine.store.upsert import both
 
@@ -30,6 +30,7 @@ def project(conn: Connection, ticket: Ticket, step: Step, now: datetime) -> None
     after = milestones.advance(before, step, now, place_of(conn, ticket))
     _write_ticket(conn, ticket, changed(before.ticket, after.ticket))
     _write_legs(conn, ticket, before, after)
+    _write_ledger(conn, ticket, before, after)
     _write_deadlines(conn, ticket, after)
     _write_timers(conn, ticket, before, after)
     _write_tasks(conn, ticket, before, after)
@@ -68,6 +69,10 @@ _OF_DEADLINE = ("due", "provisional", "article", "why")
 _TICKET = update(tickets).where(tickets.c.id == bindparam("of"))
 _NEW_LEG = insert(legs)
 _LEG = update(legs).where(legs.c.ticket == bindparam("of"), legs.c.leg == bindparam("which"))
+_NEW_ENTRY = insert(ledger)
+_ENTRY = update(ledger).where(
+    ledger.c.ticket == bindparam("of"), ledger.c.entry == bindparam("which")
+)
 _DEADLINE = both(
     lambda insert: (into := insert(deadlines)).on_conflict_do_update(
         index_elements=["ticket", "leg", "name"],
@@ -112,14 +117,28 @@ def _write_ticket(conn: Connection, ticket: Ticket, columns: dict[str, Any]) -> 
 
 
 def _write_legs(conn: Connection, ticket: Ticket, before: Rows, after: Rows) -> None:
-    new, moved = [], []
-    for number, leg in after.legs.items():
-        if number not in before.legs:
-            new.append({"ticket": ticket.id, "leg": number, **leg})
-        elif before.legs[number] != leg:
-            moved.append({"of": ticket.id, "which": number, **leg})
+    new, moved = _moves(ticket, "leg", before.legs, after.legs)
     _each(conn, _NEW_LEG, new)
     _each(conn, _LEG, moved)
+
+
+def _write_ledger(conn: Connection, ticket: Ticket, before: Rows, after: Rows) -> None:
+    new, moved = _moves(ticket, "entry", before.ledger, after.ledger)
+    _each(conn, _NEW_ENTRY, new)
+    _each(conn, _ENTRY, moved)
+
+
+def _moves(
+    ticket: Ticket, key: str, before: dict[int, Row], after: dict[int, Row]
+) -> tuple[list[Row], list[Row]]:
+    """Rows that are new, and rows that changed."""
+    new, moved = [], []
+    for number, row in after.items():
+        if number not in before:
+            new.append({"ticket": ticket.id, key: number, **row})
+        elif before[number] != row:
+            moved.append({"of": ticket.id, "which": number, **row})
+    return new, moved
 
 
 def _write_deadlines(conn: Connection, ticket: Ticket, after: Rows) -> None:

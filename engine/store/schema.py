@@ -14,7 +14,7 @@ from engine.settings import Settings
 from engine.store.tables import chains, meta, metadata
 from engine.vault import MasterKey, Vault
 
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002")
 """Every revision of migrations/versions, oldest first; the last is the one this code needs."""
 
 NEEDED: Final = REVISIONS[-1]
@@ -42,6 +42,7 @@ GRANTS: Final = {
         (
             "areas",
             "units",
+            "items",
             "users",
             "user_roles",
             "sessions",
@@ -49,6 +50,7 @@ GRANTS: Final = {
             "calendar_years",
             "states",
             "legs",
+            "ledger",
             "deadlines",
             "tasks",
             "timers",

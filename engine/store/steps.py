@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from engine.errors import Trouble
+from engine.errors import StoreError, Trouble
 from engine.flow import process
 from engine.flow import state as codec
 from engine.flow.model import (
@@ -25,9 +25,9 @@ from engine.flow.model import (
     Walked,
 )
 from engine.record import Event, instant
-from engine.store import log, projection, requests, tickets
+from engine.store import log, places, projection, requests, tickets
 from engine.store.session import Store
-from engine.store.tables import deadlines
+from engine.store.tables import deadlines, units
 from engine.store.tickets import FIRST, Ticket
 from engine.workdays import OutOfCalendar
 
@@ -41,6 +41,7 @@ class Live:
     def __init__(self, conn: Connection, store: Store) -> None:
         self._conn = conn
         self._store = store
+        self._units: dict[str, Mapping[str, Json]] = {}
 
     def due(self, start: datetime, days: int) -> Mapping[str, Json]:
         """The end of the n-th working day after `start`. Errors: Refused deadline."""
@@ -48,6 +49,27 @@ class Live:
             return self._store.calendar(self._conn).due(start, days).as_json()
         except OutOfCalendar as error:
             raise Refused("deadline", **error.facts) from error
+
+    def unit(self, id: str) -> Mapping[str, Json]:
+        """What a unit is and whom it answers to; asked for once. Errors: Refused unit_unknown."""
+        if id not in self._units:
+            try:
+                peers = places.of_unit(self._conn, id)
+            except StoreError as error:
+                raise Refused(error.code, **error.facts) from error
+            row = self._conn.execute(_UNIT, {"unit": id}).one()
+            self._units[id] = {
+                "kind": row.kind,
+                "level": row.level,
+                "area": peers.area,
+                "centre": peers.centre,
+                "authority": peers.authority,
+                "superior": row.superior,
+            }
+        return self._units[id]
+
+
+_UNIT = select(units.c.kind, units.c.level, units.c.superior).where(units.c.id == bindparam("unit"))
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -94,6 +95,16 @@ units = Table(
     # centre | authority | department | station (上级驻饶) | enterprise | party
     Column("kind", String(20), nullable=False),
     Column("superior", ForeignKey("units.id")),
+    Column("active", Boolean, nullable=False),
+)
+
+items = Table(  # 权责清单: which unit an item is the business of
+    "items",
+    metadata,
+    Column("area", ForeignKey("areas.id"), primary_key=True),
+    Column("code", String(40), primary_key=True),
+    Column("name", String(120), nullable=False),
+    Column("unit", ForeignKey("units.id"), nullable=False),
     Column("active", Boolean, nullable=False),
 )
 
@@ -201,6 +212,7 @@ tickets = Table(
     Column("created_by", String(40), nullable=False),
     Column("card", LargeBinary),  # title, place, caller: encrypted under the ticket's key
     Column("accepted_at", Instant),
+    Column("refused_at", Instant),
     Column("dispatched_at", Instant),  # the first dispatch
     Column("closed_at", Instant),
     Column("outcome", String(20)),
@@ -208,6 +220,13 @@ tickets = Table(
     Column("rated_at", Instant),
     Column("rating", String(20)),
     Column("archived_at", Instant),
+    Column("withdrawn_at", Instant),
+    Column("merged_into", String(20)),  # the number of the main ticket
+    Column("about_unit", String(40)),  # the unit that a report is about: it sees nothing of it
+    Column("protected", Boolean, nullable=False, server_default=false()),  # the reporter is hidden
+    Column("calls", Integer, nullable=False, server_default="1"),  # on the same matter
+    Column("dissatisfied", Integer, nullable=False, server_default="0"),  # in follow-ups
+    Column("emergency", String(40)),
     Column("ended_at", Instant),
     Column("erased_at", Instant),
     Column("seq", Integer, nullable=False),  # number of events in the chain
@@ -251,10 +270,37 @@ legs = Table(
     Column("reported_at", Instant),  # of the last report, unless it was rejected
     Column("closed_at", Instant),  # the report was accepted
     Column("overdue_at", Instant),  # 超期, from the due time
+    Column("return_asked_at", Instant),
+    Column("return_rejected_at", Instant),
+    Column("extended_at", Instant),
+    Column("hard_at", Instant),  # 疑难复杂
+    Column("centre_late_at", Instant),  # 中心责任
     Column("void_at", Instant),
     Index("ix_legs_unit_due", "unit", "due"),
     Index("ix_legs_overdue_at", "overdue_at"),
     Index("ix_legs_unsigned_at", "unsigned_at"),
+)
+
+ledger = Table(  # 督办台账
+    "ledger",
+    metadata,
+    Column("ticket", ForeignKey("tickets.id"), primary_key=True),
+    Column("entry", Integer, primary_key=True),  # the n-th supervision of the ticket
+    Column("address", String(200), nullable=False),  # of the started process
+    Column("leg", Integer),
+    Column("reason", String(20), nullable=False),  # overdue | dissatisfied
+    Column("unit", ForeignKey("units.id"), nullable=False),
+    Column("authority", ForeignKey("units.id"), nullable=False, index=True),
+    Column("warned_at", Instant),
+    Column("listed_at", Instant),
+    Column("found_at", Instant),  # 认定办理不力
+    Column("measure", String(40)),
+    Column("measure_at", Instant),
+    Column("rectify_due", Instant),
+    Column("reported_at", Instant),  # 整改反馈
+    Column("late_at", Instant),
+    Column("rectified_at", Instant),
+    Column("ended_at", Instant),
 )
 
 deadlines = Table(
@@ -284,6 +330,10 @@ tasks = Table(
     Column("leg", Integer),
     Column("address", Text, nullable=False),
     Column("article", String(40), nullable=False),
+    # A right, not a duty: offered with the ticket, in no work list.
+    Column("optional", Boolean, nullable=False, server_default=false()),
+    # Four eyes: who completed one of these elements last may not do this.
+    Column("other_than", Text, nullable=False, server_default=""),
     Column("opened_at", Instant, nullable=False),
     Column("due", Instant),  # the earliest deadline over this task, for the order of work lists
     Column("claimed_by", ForeignKey("users.id")),
@@ -369,6 +419,7 @@ requests = Table(
     Column("act", String(40), nullable=False),
     Column("ticket", Integer),
     Column("at", Instant, nullable=False, index=True),
+    Column("digest", String(64)),  # of what was sent, so that a key is not used for another
 )
 
 outbox = Table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -20,6 +20,7 @@ from engine.store.milestones import Rows
 from engine.store.session import Store
 from engine.store.tables import (
     drafts,
+    ledger,
     legs,
     states,
     tasks,
@@ -139,7 +140,12 @@ _TASKS = (
     .outerjoin(units, units.c.id == tasks.c.unit)
     .where(tasks.c.ticket == bindparam("ticket"), tasks.c.instance == FIRST)
 )
+_LEDGER = select(ledger).where(ledger.c.ticket == bindparam("ticket"))
 _TIMERS = select(timers).where(timers.c.ticket == bindparam("ticket"), timers.c.instance == FIRST)
+
+
+_BORN: Final = {"protected": False, "calls": 1, "dissatisfied": 0}
+"""What the columns with a default hold in a new row."""
 
 
 def create(
@@ -177,7 +183,7 @@ def create(
     }
     made = conn.execute(insert(tickets).returning(tickets.c.id), columns).scalar_one()
     conn.execute(insert(ticket_keys), {"ticket": made, "wrapped": wrapped})
-    columns = {column.name: None for column in tickets.c} | columns | {"id": made}
+    columns = {column.name: None for column in tickets.c} | _BORN | columns | {"id": made}
     return bare(columns, key)
 
 
@@ -223,7 +229,7 @@ def _locked(conn: Connection, store: Store, row: Row[Any]) -> Ticket:
         row.version,
         columns,
         seen,
-        rows_of(seen, conn.execute(_TIMERS, {"ticket": row.id})),
+        _rows_of(conn, seen),
         rest.blob,
         rest.semantics,
     )
@@ -278,20 +284,18 @@ def _seen(conn: Connection, columns: Mapping[str, Any]) -> Seen:
 
 def read_rows(conn: Connection, columns: Mapping[str, Any]) -> Rows:
     """The rows of a ticket that steps write, as they stand, but for its deadlines."""
-    timers = conn.execute(_TIMERS, {"ticket": columns["id"]})
-    return rows_of(_seen(conn, columns), timers)
+    return _rows_of(conn, _seen(conn, columns))
 
 
-def rows_of(seen: Seen, timers: Iterable[Row[Any]]) -> Rows:
-    """What was read of a ticket as the rows that steps write.
-
-    A step does not need the deadlines: it writes those whose timers changed.
-    """
+def _rows_of(conn: Connection, seen: Seen) -> Rows:
+    # A step does not need the deadlines: it writes those whose timers changed.
+    here = {"ticket": seen.columns["id"]}
     return Rows(
         ticket={column: seen.columns[column] for column in milestones.OF_TICKET},
         legs={row.leg: _only(row, _OF_LEG) for row in seen.legs},
         tasks={task: _only(row, _OF_TASK) for task, row in seen.tasks.items()},
-        timers={row.task: _only(row, _OF_TIMER) for row in timers},
+        timers={row.task: _only(row, _OF_TIMER) for row in conn.execute(_TIMERS, here)},
+        ledger={row.entry: _only(row, _OF_ENTRY) for row in conn.execute(_LEDGER, here)},
     )
 
 
@@ -300,6 +304,7 @@ def _but(table: Table, *names: str) -> tuple[str, ...]:
 
 
 _OF_LEG = _but(legs, "ticket", "leg")
+_OF_ENTRY = _but(ledger, "ticket", "entry")
 _OF_TASK = _but(tasks, "ticket", "instance", "task", "claimed_by", "claimed_at")
 _OF_TIMER = _but(timers, "ticket", "instance", "task", "tries", "next_try_at", "alarm")
 

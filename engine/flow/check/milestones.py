@@ -6,23 +6,7 @@ from collections.abc import Iterator
 
 from engine.flow.definitions import MANIFEST, Drawn
 from engine.flow.model import Finding
-
-REQUIRED = {
-    "accepted": "受理",
-    "dispatched": "派发",
-    "signed": "签收",
-    "unsigned": "未及时签收",
-    "reported": "填报",
-    "overdue": "超期",
-    "closed": "办结",
-    "followed_up": "回访",
-    "rated": "评价",
-    "archived": "归档",
-}
-"""The milestones that a procedure must have, and what people call them."""
-
-OPTIONAL = frozenset({"report_rejected"})
-DEADLINES = frozenset({"sign", "handle"})
+from engine.milestones import DEADLINES, MILESTONES, REQUIRED
 
 
 def findings(drawn: Drawn) -> Iterator[Finding]:
@@ -34,7 +18,7 @@ def findings(drawn: Drawn) -> Iterator[Finding]:
         for element in one.elements.values():
             if element.milestone and process in reached:
                 there.add(element.milestone)
-            if element.milestone and element.milestone not in {*REQUIRED, *OPTIONAL}:
+            if element.milestone and element.milestone not in MILESTONES:
                 sentence = f"{element.title}的里程碑“{element.milestone}”没有人认识。"
                 yield Finding(one.file, element.id, "milestone", sentence)
             if element.deadline and element.deadline not in DEADLINES:
