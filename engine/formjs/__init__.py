@@ -8,8 +8,9 @@ What is not listed here is refused when a form is read, never when somebody wait
   validationType email and phone (numbers as they are dialled in China); min, max;
 - options: values, or valuesKey with the name of a source; no expressions in any property;
 - conditional.hide with the FEEL of `feel`; it reads other fields of the same form;
-- custom properties: routing ("true": the answer enters the process data; select, radio, checkbox
-  and number only) and card (what of the ticket lists show).
+- custom properties: routing ("true": the answer enters the process data; no texts and dates; of
+  a checklist or taglist a list, empty when nothing is chosen), card (what of the ticket lists
+  show) and ticket (a textfield: the number of a ticket, routed under the property's value).
 
 Readings: digits and signs typed full-width count as half-width in numbers, dates and telephone
 numbers; thousands separators do not. Blanks around an answer fall away, and one of blanks only is

@@ -118,7 +118,12 @@ class Form:
             if field.key in found and found[field.key].error:
                 texts = found[field.key].typed
                 typed[field.key] = texts if field.type in answering.MANY else "".join(texts[:1])
-        routing = {field.key: values[field.key] for field in self.fields if field.routing}
+        routing = {
+            # A list is never null: what counts its members need not ask whether it is there.
+            field.key: [] if values[field.key] is None and _listed(field) else values[field.key]
+            for field in self.fields
+            if field.routing
+        }
         ordered = {key: errors[key] for key in ["", *(f.key for f in self.fields)] if key in errors}
         return Checked(values, routing, ordered, typed)
 
@@ -156,6 +161,10 @@ class Form:
                 continue
             views.append(_view(component, shown, sources, errors, tuple(children)))
         return views
+
+
+def _listed(field: Component) -> bool:
+    return field.type in answering.MANY
 
 
 def options(field: Component, sources: Sources) -> tuple[Option, ...]:

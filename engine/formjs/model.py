@@ -15,7 +15,7 @@ Json = Any  # None | bool | int | float | str | list[Json] | dict[str, Json]
 Sources = Mapping[str, Sequence[Mapping[str, str]]]
 """Option lists by name ("units"): rows with "label" and "value"."""
 
-SOURCES = frozenset({"units"})
+SOURCES = frozenset({"units", "items", "sections"})
 """The option lists that a form may name with valuesKey."""
 
 CARD = ("title", "place", "caller", "phone")
@@ -61,7 +61,8 @@ class Component:
     """One component of a form, checked: what the file says, with limits filled in.
 
     `key` is "" for what takes no answer (text, separator, spacer, group). `depends` names the
-    fields that its own condition and those of the groups around it read.
+    fields that its own condition and those of the groups around it read. `ticket`: the answer is
+    the number of a ticket, which whoever takes the form looks up and routes under this name.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Component:
     readonly: bool = False
     routing: bool = False
     card: str = ""
+    ticket: str = ""
     options: tuple[Option, ...] = ()
     source: str = ""
     default: Json = None

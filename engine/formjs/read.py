@@ -54,7 +54,7 @@ _VALIDATE: Mapping[str, frozenset[str]] = {
     "textarea": frozenset({"required", "minLength", "maxLength"}),
     "number": frozenset({"required", "min", "max"}),
 }
-_ROUTING = ("select", "radio", "checkbox", "number")
+_ROUTING = ("select", "radio", "checkbox", "number", *answering.MANY)
 
 
 def read(content: bytes, name: str, sources: frozenset[str] = SOURCES) -> tuple[Component, ...]:
@@ -200,8 +200,8 @@ class _Reader:
             except feel.FeelRefused as refused:
                 raise Wrong("form_condition", f"隐藏条件不受支持：{refused}。") from None
         properties = row.get("properties") or {}
-        if not isinstance(properties, dict) or properties.keys() - {"routing", "card"}:
-            raise Wrong("form_property", "自定义属性（properties）只支持routing和card。")
+        if not isinstance(properties, dict) or properties.keys() - {"routing", "card", "ticket"}:
+            raise Wrong("form_property", "自定义属性（properties）只支持routing、card和ticket。")
         card = properties.get("card", "")
         if card not in ("", *CARD) or (card and kind not in answering.FIELDS):
             raise Wrong("form_property", f"自定义属性card应为{'、'.join(CARD)}之一。")
@@ -213,6 +213,11 @@ class _Reader:
                 "form_routing",
                 f"只有{'、'.join(_ROUTING)}可以作为流转数据（routing）；文字只存入加密的内容。",
             )
+        ticket = properties.get("ticket") or ""
+        if ticket and kind != "textfield":
+            raise Wrong("form_property", "自定义属性ticket只能用于单行文字（textfield）。")
+        if ticket:
+            given.key({"key": ticket})
         identity = given.text(row, "id") or given.text(row, "key")
         if not identity:
             raise Wrong("form_id", "组件没有id，请用Camunda Modeler重新保存。")
@@ -221,6 +226,7 @@ class _Reader:
             type=kind,
             routing=routing == "true",
             card=card,
+            ticket=ticket,
             row=given.text(layout, "row"),
             columns=given.whole(layout, "columns", 1, 16),
             hide=hide,

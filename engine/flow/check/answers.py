@@ -23,11 +23,13 @@ def path_of(form: str) -> str:
 
 def fields(drawn: Drawn, form: str) -> Mapping[str, Options]:
     """The routing fields of a form; options are empty where they are not fixed in it."""
-    return {
-        str(one["key"]): options
-        for one, options in offered(drawn, path_of(form))
-        if "key" in one and _routing(one)
-    }
+    found = {}
+    for one, options in offered(drawn, path_of(form)):
+        if "key" in one and _routing(one):
+            found[str(one["key"])] = options
+        if ticket := _ticket(one):
+            found[ticket] = ()
+    return found
 
 
 def offered(drawn: Drawn, path: str) -> Iterator[tuple[Mapping[str, Json], Options]]:
@@ -51,6 +53,12 @@ def _components(content: Json) -> Iterator[Mapping[str, Json]]:
 def _routing(one: Mapping[str, Json]) -> bool:
     properties = one.get("properties")
     return isinstance(properties, dict) and str(properties.get("routing", "")).lower() == "true"
+
+
+def _ticket(one: Mapping[str, Json]) -> str:
+    """The name under which the number of another ticket is routed; empty for other fields."""
+    properties = one.get("properties")
+    return str(properties.get("ticket") or "") if isinstance(properties, dict) else ""
 
 
 def _options(one: Mapping[str, Json]) -> Options:

@@ -339,3 +339,27 @@ def test_any_stored_answers_are_shown(answers: dict[str, Any]):
 @given(st.dictionaries(st.text(max_size=2), ANY))
 def test_not_even_what_no_browser_sends_makes_it_fail(raw: dict[str, Any]):
     EVERYTHING.validate(raw, UNITS)
+
+
+def test_a_checklist_that_routes_is_a_list_even_when_hidden_or_empty() -> None:
+    both = form(
+        field("radio", "reached", values=YES_NO, properties={"routing": "true"}),
+        field("checklist", "with_units", values=YES_NO, properties={"routing": "true"}),
+        field(
+            "taglist",
+            "later",
+            values=YES_NO,
+            properties={"routing": "true"},
+            conditional={"hide": '=reached = "no"'},
+        ),
+    )
+    empty = both.validate({"reached": ["no"]}, {})
+    assert empty.routing == {"reached": "no", "with_units": [], "later": []}
+    chosen = both.validate({"with_units": ["no", "yes"]}, {})
+    assert chosen.routing == {"reached": None, "with_units": ["yes", "no"], "later": []}
+
+
+def test_a_ticket_s_number_is_no_routing_of_the_form_itself() -> None:
+    linked = form(field("textfield", "other", properties={"ticket": "main_ticket"}))
+    assert [one.ticket for one in linked.fields] == ["main_ticket"]
+    assert linked.validate({"other": ["20261010-00012"]}, {}).routing == {}
