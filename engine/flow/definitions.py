@@ -118,6 +118,12 @@ class Definitions:
         self.tables = drawn.tables
         self.specs = specs
         self.hash = _hash(drawn.files)
+        self.started_by = {
+            one.start.reference: process
+            for process, one in drawn.drawings.items()
+            if one.start is not None and one.start.event == "message"
+        }
+        """The process that each message starts, when nobody waits for it."""
         self._flows: dict[tuple[str, str, str], str] = {}
         for one in drawn.drawings.values():
             for flow in one.flows:
@@ -151,10 +157,8 @@ class Definitions:
 
     def start_form(self, process: str) -> str:
         """The form of a process's start event; empty if it has none."""
-        for element in self.drawings[process].elements.values():
-            if element.kind == "startEvent" and element.scope == process:
-                return element.form
-        return ""
+        start = self.drawings[process].start
+        return start.form if start is not None else ""
 
     def elements(self) -> tuple[Element, ...]:
         """Every element of every process, embedded subprocesses included."""

@@ -30,6 +30,7 @@ from SpiffWorkflow.bpmn.parser.task_parsers import (
 from SpiffWorkflow.bpmn.parser.TaskParser import TaskParser
 from SpiffWorkflow.bpmn.parser.util import full_tag
 from SpiffWorkflow.bpmn.specs import defaults
+from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinition
 from SpiffWorkflow.dmn.parser.BpmnDmnParser import BpmnDmnParser
 
 from engine.flow import events, expressions, specs
@@ -95,7 +96,10 @@ class _DrawnEvent(_Drawn, EventDefinitionParser):
         element = self.element
         if element.topic:
             return events.TopicEvent(element.topic)
-        return events.MessageEvent(element.reference)
+        correlation = element.correlation
+        return events.MessageEvent(
+            element.reference, expressions.read(correlation) if correlation else None
+        )
 
     def parse_signal_event(self, signal_event: etree._Element) -> Any:
         return events.SignalEvent(self.element.reference)
@@ -108,12 +112,22 @@ class _DrawnEvent(_Drawn, EventDefinitionParser):
 
 
 class _Start(_DrawnEvent, StartEventParser):
+    def parse_message_event(self, message_event: etree._Element) -> Any:
+        # The state sets the process off when the message is thrown; its token waits for nothing.
+        return NoneEventDefinition()
+
     def handles_multiple_outgoing(self) -> bool:
         return False
 
 
 class _End(_DrawnEvent, EndEventParser):
-    pass
+    def create_task(self) -> Any:
+        if self.element.event != "signal":
+            return super().create_task()
+        # The library knows no signal end events.
+        task = self._create_task(self.parse_signal_event(self.node))
+        task.connect(self.spec.end)
+        return task
 
 
 class _Catch(_DrawnEvent, IntermediateCatchEventParser):

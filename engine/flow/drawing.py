@@ -77,6 +77,8 @@ class Element:
     outputs: tuple[Passing, ...] = ()
     assigned: tuple[Passing, ...] = ()
     """Variables that completing it sets (`camunda:outputParameter`)."""
+    payload: tuple[Passing, ...] = ()
+    """What a thrown message or signal carries (`camunda:inputParameter`)."""
     loop: Loop | None = None
     attached_to: str = ""
     interrupting: bool = True
@@ -101,6 +103,26 @@ class Element:
     def leg(self) -> str:
         """lead or co, when it opens a leg."""
         return self.properties.get("leg", "")
+
+    @property
+    def correlation(self) -> str:
+        """What a thrown message and its catcher must have alike."""
+        return self.properties.get("correlation", "")
+
+    @property
+    def optional(self) -> bool:
+        """Whether a user task is a right and not a duty."""
+        return self.properties.get("optional") == "true"
+
+    @property
+    def other_than(self) -> tuple[str, ...]:
+        """The user tasks whose last worker may not do this one."""
+        return tuple(listed(self.properties.get("other_than", "")))
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """The variables that a message from outside brings."""
+        return tuple(listed(self.properties.get("sets", "")))
 
     @property
     def title(self) -> str:
@@ -130,6 +152,14 @@ class Drawing:
     flows: tuple[Flow, ...]
     others: frozenset[str] = frozenset()
     """Ids of what stands there beside: annotations, and elements of kinds that are refused."""
+
+    @property
+    def start(self) -> Element | None:
+        """The start event of the process itself."""
+        for element in self.elements.values():
+            if element.kind == "startEvent" and element.scope == self.id:
+                return element
+        return None
 
     def outgoing(self, element: str) -> tuple[Flow, ...]:
         """The flows out of an element, in the order of the file."""
@@ -240,7 +270,8 @@ class _Reader:
             called=node.get("calledElement", ""),
             inputs=_mappings(node, "in"),
             outputs=_mappings(node, "out"),
-            assigned=_assigned(node),
+            assigned=_parameters(node, "output"),
+            payload=_parameters(node, "input"),
             loop=_loop(node),
             attached_to=node.get("attachedToRef", ""),
             interrupting=node.get("cancelActivity", "true") == "true",
@@ -263,6 +294,11 @@ class _Reader:
             if one is not None and one.get(CAMUNDA + "type") == "external":
                 return one.get(CAMUNDA + "topic", "")
         return ""
+
+
+def listed(text: str) -> list[str]:
+    """The members of a property that is a list with commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _properties(node: etree._Element) -> dict[str, str]:
@@ -296,8 +332,8 @@ def _mappings(node: etree._Element, name: str) -> tuple[Passing, ...]:
     )
 
 
-def _assigned(node: etree._Element) -> tuple[Passing, ...]:
-    path = f"{BPMN}extensionElements/{CAMUNDA}inputOutput/{CAMUNDA}outputParameter"
+def _parameters(node: etree._Element, way: str) -> tuple[Passing, ...]:
+    path = f"{BPMN}extensionElements/{CAMUNDA}inputOutput/{CAMUNDA}{way}Parameter"
     return tuple(
         Passing("", (one.text or "").strip(), one.get("name", "")) for one in node.findall(path)
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import (
     ErrorEventDefinition,
     EscalationEventDefinition,
@@ -17,32 +18,63 @@ from SpiffWorkflow.bpmn.specs.event_definitions.multiple import MultipleEventDef
 from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinition
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 
+from engine.flow import expressions
+from engine.flow.model import Json
+from engine.flow.plain import copied
 from engine.flow.timers import DueTimer
 
 CHOSEN = "chosen"
 
 
 class Thrown(BpmnEvent):
-    """An event thrown by an element inside; it carries no payload."""
+    """An event thrown by an element inside, with the payload that the element declares, if any.
+
+    `correlation` is a list with the value by which its catcher knows it; empty if it has none.
+    """
 
     def __init__(self, definition: Any, token: Any) -> None:
         super().__init__(definition, target=token.workflow)
         self.token = token
+        self.correlation: list[Json] = []
 
 
 def _throw(definition: Any, token: Any) -> None:
-    token.workflow.top_workflow.catch(Thrown(definition, token))
+    state, event = token.workflow.top_workflow, Thrown(definition, token)
+    element = (token.task_spec.extensions or {}).get("element")
+    if element is not None and element.payload:
+        event.payload = {
+            one.target: copied(state.value(token, expressions.read_value(one.expression)))
+            for one in element.payload
+        }
+    if isinstance(definition, MessageEvent) and definition.correlation is not None:
+        event.correlation = [state.value(token, definition.correlation)]
+    state.catch(event)
 
 
 class MessageEvent(MessageEventDefinition):
-    """A message: thrown inside without payload; sent from outside with the payload given."""
+    """A message: thrown inside, or sent from outside; both with just the payload declared."""
+
+    def __init__(self, name: str, correlation: expressions.Expression | None = None) -> None:
+        super().__init__(name)
+        self.correlation = correlation
 
     def catches(self, token: Any, event: Any) -> bool:
-        """Whether this is the message waited for; correlations are not used, legs are."""
-        return bool(self == event.event_definition)
+        """Whether this is the message waited for, and of the same correlation if it has one.
+
+        What is sent from outside has none: it is addressed by its leg.
+        """
+        if self != event.event_definition:
+            return False
+        if self.correlation is None:
+            return True
+        if not isinstance(event, Thrown) or not event.correlation:
+            return False
+        wanted = token.workflow.top_workflow.value(token, self.correlation)
+        # To Python True is 1; to JSON it is not.
+        return orjson.dumps([wanted]) == orjson.dumps(event.correlation)
 
     def throw(self, token: Any) -> None:
-        """Gives the message to who waits for it inside, or else to the world."""
+        """Gives the message to who waits for it, or starts a process, or else it is lost."""
         _throw(self, token)
 
 

@@ -30,7 +30,21 @@ ZONE = timezone(timedelta(hours=8))
 
 CONSTANTS: Mapping[str, Json] = {"true": True, "false": False, "null": None}
 
-FUNCTIONS = frozenset({"now", "workdays", "extend", "len", "min", "max", "abs", "round"})
+OF_UNIT: Mapping[str, str] = {
+    "kind_of": "kind",
+    "level_of": "level",
+    "superior_of": "superior",
+    "authority_of": "authority",
+    "centre_of": "centre",
+}
+"""The functions that tell something of a unit, and where it stands in the answer."""
+
+FUNCTIONS = frozenset(
+    {"now", "workdays", "days", "extend", "leg", "len", "min", "max", "abs", "round", *OF_UNIT}
+)
+
+MOST_DAYS = 1_000
+"""Natural days that may be counted."""
 
 
 class World(Protocol):
@@ -45,6 +59,12 @@ class World(Protocol):
     def extend(self, due: datetime, days: int) -> Json:
         """The same, counted from the day that ends at `due`; negative `days` count back."""
 
+    def standing_leg(self) -> int | None:
+        """The number of the leg that the expression stands in."""
+
+    def unit(self, id: str) -> Mapping[str, Json]:
+        """What a unit is; kept as a reading."""
+
 
 class ExpressionError(Exception):
     """An expression that cannot be read; str() is a Chinese sentence saying what to write."""
@@ -58,10 +78,12 @@ class Expression:
     def __init__(self, text: str, tree: ast.expr) -> None:
         self.text = text
         self.tree = tree
+        # A name is a function's only where it is called: variables may be named alike.
+        called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
         self.names = frozenset(
             node.id
             for node in ast.walk(tree)
-            if isinstance(node, ast.Name) and node.id not in FUNCTIONS and node.id not in CONSTANTS
+            if isinstance(node, ast.Name) and id(node) not in called and node.id not in CONSTANTS
         )
 
     @property
@@ -315,8 +337,15 @@ class _Walk(ast.NodeVisitor):
                 return self._ask().now().astimezone(ZONE).isoformat()
             case "workdays", [str(start), int(days)] if not isinstance(days, bool):
                 return self._ask().workdays(instant(start), days)
+            case "days", [str(start), int(days)] if not isinstance(days, bool):
+                return natural(instant(start), days)
             case "extend", [str(due), int(days)] if not isinstance(days, bool):
-                return self._ask().extend(instant(due), days)
+                at = instant(due)
+                return due if days == 0 else self._ask().extend(at, days)
+            case "leg", []:
+                return self._ask().standing_leg()
+            case _, [str(unit)] if name in OF_UNIT:
+                return self._ask().unit(unit)[OF_UNIT[name]]
             case "len", [str() | list() | dict() as value]:
                 return len(value)
             case "min" | "max", [list(members)] if members:
@@ -369,9 +398,26 @@ def _comparable(left: Json, right: Json) -> None:
 
 
 def _extreme(name: str, members: list[Json]) -> Json:
-    for member in members:
-        _comparable(members[0], member)
-    return min(members) if name == "min" else max(members)
+    bounds = [member for member in members if member is not None]  # null is no bound
+    for bound in bounds:
+        _comparable(bounds[0], bound)
+    if not bounds:
+        return None
+    return min(bounds) if name == "min" else max(bounds)
+
+
+def natural(start: datetime, days: int) -> str:
+    """The end of the n-th natural day after `start`: 00:00 of the day after, as working days end.
+
+    Refused("deadline") for a number that cannot be counted.
+    """
+    if not 1 <= days <= MOST_DAYS:
+        raise Refused("deadline", value=days, problem="不能这样数自然日")
+    day = start.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    try:
+        return (day + timedelta(days=days + 1)).isoformat()
+    except OverflowError:
+        raise Refused("deadline", value=days, problem="超出了日期的范围") from None
 
 
 def instant(text: str) -> datetime:

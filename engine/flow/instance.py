@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventJoin, BoundaryEventSplit
 from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import CodeEventDefinition
 from SpiffWorkflow.bpmn.specs.event_definitions.simple import TerminateEventDefinition
 from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
@@ -16,11 +16,11 @@ from SpiffWorkflow.util.task import TaskState
 
 from engine.flow import expressions, specs
 from engine.flow.events import ErrorEvent, MessageEvent
-from engine.flow.model import Json, Message, Milestone, Reading, Readings, Refused, Walked
+from engine.flow.model import Json, Leg, Message, Milestone, Readings, Refused, Walked
 from engine.flow.plain import copied, snapshot
-from engine.flow.readings import due_question
 from engine.flow.timers import due_of
 from engine.flow.tokens import Journal, Scope, ScopeNotices, Token, Variables
+from engine.flow.world import Asking
 
 if TYPE_CHECKING:
     from engine.flow.definitions import Definitions
@@ -29,8 +29,11 @@ MOST_MOVES = 20_000
 """Changes of tokens that one step may make: more is a loop that waits for nothing."""
 
 
-class State(ScopeNotices, BpmnWorkflow):
-    """A process under way, with all that it called. It has one owner, and a step consumes it."""
+class State(Asking, ScopeNotices, BpmnWorkflow):
+    """A process under way, with all that it called and that messages started beside it.
+
+    It has one owner, and a step consumes it.
+    """
 
     def __init__(self, definitions: Definitions, process: str) -> None:
         all_specs = definitions.specs
@@ -43,6 +46,7 @@ class State(ScopeNotices, BpmnWorkflow):
         self.address = ""
         self.ids = 0
         self.legs = 0
+        self.started: dict[str, int] = {}
         self.moves = 0
         self.ready: deque[Token] = deque()
         self.firing: int | None = None
@@ -51,68 +55,11 @@ class State(ScopeNotices, BpmnWorkflow):
         self.readings: Readings | None = None
         self.dues: list[Mapping[str, Json]] = []
         self.spoiled = False
-        self._element = ""
 
     def new_id(self) -> int:
         """The next number of the instance's counter."""
         self.ids += 1
         return self.ids
-
-    # --- the world, for expressions (expressions.World) and conditions ---------------------
-
-    def now(self) -> datetime:
-        """The engine's clock."""
-        return self.clock
-
-    def workdays(self, start: datetime, days: int) -> Json:
-        """The end of the n-th working day after `start`, kept as a reading."""
-        if days < 1:
-            raise Refused("deadline", value=days, problem="不能这样数工作日")
-        return self._count(start, days)
-
-    def extend(self, due: datetime, days: int) -> Json:
-        """The same from the day that ends at `due`: at 00:00 sharp that is the day before."""
-        return self._count(due - timedelta(microseconds=1), days)
-
-    def _count(self, start: datetime, days: int) -> Json:
-        if self.readings is None or not 1 <= abs(days) <= 1_000:
-            raise Refused("deadline", value=days, problem="不能这样数工作日")
-        answer = dict(self.readings.due(start, days))
-        question = due_question(start, days)
-        self.journal.readings.append(Reading("due", question, answer, self._element))
-        self.dues.append(answer)
-        return answer["due"]
-
-    def value(
-        self, token: Token, expression: expressions.Expression, values: Variables | None = None
-    ) -> Json:
-        """An expression's value as the token sees it, or over other variables."""
-        self._element = token.task_spec.bpmn_id or ""
-        self.dues = []
-        return expression.value(token.data if values is None else values, self)
-
-    def truth(self, token: Token, expression: expressions.Expression, values: Variables) -> bool:
-        """The same for a condition, which must be true or false."""
-        value = self.value(token, expression, values)
-        if not isinstance(value, bool):
-            raise Refused("expression", expression=expression.text, problem="条件要得出“是”或“否”")
-        return value
-
-    def evaluate(self, token: Token, expression: str, external_context: Any = None) -> bool:
-        """The library's way to ask whether the condition of a flow holds."""
-        return self.truth(token, expressions.read(expression), token.data)
-
-    def decide(self, token: Token, decision: str) -> Mapping[str, Json]:
-        """What a decision table says, kept as a reading."""
-        self._element = token.task_spec.bpmn_id or ""
-        answer = self.definitions.tables[decision].decide(token.data, self)
-        question = {"decision": decision, "inputs": copied(dict(answer.inputs))}
-        outputs = dict(answer.outputs)
-        reading = Reading(
-            "decision", question, {"rule": answer.rule, "outputs": outputs}, self._element
-        )
-        self.journal.readings.append(reading)
-        return outputs
 
     # --- the journal -----------------------------------------------------------------------
 
@@ -135,7 +82,9 @@ class State(ScopeNotices, BpmnWorkflow):
             at = self.clock if due is None else min(due, self.clock)
             values = snapshot(token.data)
             self.journal.milestones.append(
-                Milestone(element.milestone, at, element.id, token.id, token.leg, values)
+                Milestone(
+                    element.milestone, at, element.id, token.id, token.leg, values, token.address
+                )
             )
 
     def say(self, token: Token, topic: str) -> None:
@@ -162,15 +111,51 @@ class State(ScopeNotices, BpmnWorkflow):
         self.begin(scope)
         return scope
 
+    def set_off(self, process: str, leg: int | None, payload: Mapping[str, Json]) -> None:
+        """Starts a process beside the outermost one; a message that nobody waited for did it."""
+        self.started[process] = self.started.get(process, 0) + 1
+        place = f"{process}#{self.started[process]}/"
+        scope = Scope(self.subprocess_specs[process], None, self, place)
+        scope.leg = leg
+        scope.data.update(copied(dict(payload)))
+        self.subprocesses[-self.new_id()] = scope
+        self.begin(scope)
+
+    @property
+    def over(self) -> bool:
+        """Whether the outermost process has ended, and all that messages started beside it."""
+        beside = (scope for scope in self.subprocesses.values() if scope.host is None)
+        return self.completed and all(scope.completed for scope in beside)
+
+    def note_leg(self, scope: Scope, event: str) -> None:
+        """Notes that a leg was opened, or taken away before its own end."""
+        host = scope.host
+        element = specs.drawn(host.task_spec) if host is not None else None
+        if host is None or element is None or not element.leg or scope.leg is None:
+            return
+        unit, nth = scope.data.get("unit"), scope.data.get("round")
+        self.journal.legs.append(
+            Leg(
+                number=scope.leg,
+                parent=host.leg,
+                duty=element.leg,
+                unit=unit if isinstance(unit, str) else "",
+                round=nth if isinstance(nth, int) and not isinstance(nth, bool) else None,
+                event=event,
+                at=self.clock,
+                address=host.address,
+            )
+        )
+
     def scopes(self) -> Iterator[State | Scope]:
-        """The outermost process and all those within that are not over."""
+        """The outermost process and all others that are not over."""
         yield self
         for scope in list(self.subprocesses.values()):
             if not scope.completed:
                 yield scope
 
     def called(self) -> Iterator[Scope]:
-        """The called processes that are under way, each with variables of its own."""
+        """The called and started processes under way, each with variables of its own."""
         for scope in self.scopes():
             if isinstance(scope, Scope) and scope.own_data:
                 yield scope
@@ -246,7 +231,9 @@ class State(ScopeNotices, BpmnWorkflow):
         for token in waiting:
             self.wake(token, event)
         if not waiting and isinstance(definition, MessageEvent):
-            self.say(event.token, definition.name)
+            process = self.definitions.started_by.get(definition.name)
+            if process is not None:  # or else the message is lost
+                self.set_off(process, event.token.leg, event.payload or {})
 
     def receivers(self, event: Any) -> list[Token]:
         """The waiting tokens that take an event."""
@@ -264,7 +251,7 @@ class State(ScopeNotices, BpmnWorkflow):
     def _climb(self, event: Any) -> None:
         """Gives an error or escalation to the nearest activity round it that waits for it."""
         scope = event.target
-        while isinstance(scope, Scope):
+        while isinstance(scope, Scope) and scope.host is not None:
             host: Any = scope.host
             if isinstance(host.parent.task_spec, specs.LOOPS):
                 host = host.parent
@@ -282,7 +269,8 @@ class State(ScopeNotices, BpmnWorkflow):
     def compact(self) -> None:
         """Drops what is finished and needed by nobody; the log has the history."""
         for task, scope in list(self.subprocesses.items()):
-            if scope.completed or scope.host.has_state(TaskState.FINISHED_MASK):
+            host = scope.host
+            if scope.completed or (host is not None and host.has_state(TaskState.FINISHED_MASK)):
                 for token in scope.tasks.values():
                     self.event_manager.remove_task(token)
                 del self.subprocesses[task]
@@ -290,7 +278,9 @@ class State(ScopeNotices, BpmnWorkflow):
             # Children have larger numbers than their parents: leaves first.
             for token in reversed(list(scope.tasks.values())):
                 token._running = False
-                if token.has_state(TaskState.FINISHED_MASK) and not self._needed(token):
+                if _idle(token) or (
+                    token.has_state(TaskState.FINISHED_MASK) and not self._needed(token)
+                ):
                     self._splice(token)
             for token in scope.tasks.values():
                 token._children.sort()
@@ -314,3 +304,11 @@ class State(ScopeNotices, BpmnWorkflow):
             child._parent = parent.id
         self.event_manager.remove_task(token)
         del tasks[token.id]
+
+
+def _idle(token: Token) -> bool:
+    """Whether it is what a boundary event that did not interrupt leaves at its activity's join.
+
+    The activity's own token opens the join; one more would stay behind for each message taken.
+    """
+    return token.state == TaskState.WAITING and isinstance(token.task_spec, BoundaryEventJoin)

@@ -11,10 +11,10 @@ from engine.formjs.model import Finding as Finding
 
 Json = Any  # None | bool | int | float | str | list[Json] | dict[str, Json]
 
-SEMANTICS = 1
+SEMANTICS = 2
 """The version of the engine's semantics, recorded in every event; older ones stay executable."""
 
-READABLE = frozenset({1})
+READABLE = frozenset({1, 2})
 """The versions that this program can go on from and replay; any other is of a newer program."""
 
 
@@ -48,6 +48,8 @@ class Reading:
     kind "due": question {"start": iso, "days": n}, answer = workdays.Due.as_json()
     kind "decision": question = {"decision": id, "inputs": {...}},
                      answer = {"rule": n or id, "outputs": {...}}
+    kind "unit": question = {"unit": id},
+                 answer = {"kind", "level", "area", "centre", "authority", "superior"}
     """
 
     kind: str
@@ -65,6 +67,9 @@ class Readings(Protocol):
         Negative `days` count back from the day of `start`.
         """
 
+    def unit(self, id: str) -> Mapping[str, Json]:
+        """What a unit is: its kind, level, area, centre, authority and superior (may be None)."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenTask:
@@ -79,6 +84,10 @@ class OpenTask:
     leg: int | None
     address: str
     article: str = ""
+    optional: bool = False
+    """A right and not a duty: it may be done, and nobody is late with it."""
+    other_than: tuple[str, ...] = ()
+    """User tasks: who completed one of them last in this ticket may not do this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,8 @@ class Timer:
     provisional: bool = False
     why: Mapping[str, Json] = field(default_factory=dict)
     article: str = ""
+    attached_to: str = ""
+    """The element on whose edge the timer sits; empty for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +117,27 @@ class Milestone:
     task: int
     leg: int | None
     values: Mapping[str, Json] = field(default_factory=dict)
+    address: str = ""
+    """Where it was reached: a process started by a message has its number there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A leg that was opened, or taken away from outside before its own end.
+
+    `parent`: the leg around it; `duty`: the property `leg`; `unit` and `round`: the variables of
+    the called process, after it was told them.
+    """
+
+    number: int
+    parent: int | None
+    duty: str
+    unit: str
+    round: int | None
+    event: str
+    """opened | cancelled"""
+    at: datetime
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,3 +208,5 @@ class Step:
     """The routing values of each called process that is under way, by its address."""
     waits: tuple[Wait, ...] = ()
     """Where every token stands, by address."""
+    legs: tuple[Leg, ...] = ()
+    """The legs that were opened or cancelled in this step."""

@@ -61,7 +61,7 @@ def complete(
     task never was; Refused("tick_first") when a timer is due, whose lateness must be recorded.
     """
     _undue(state, now)
-    if state.completed:
+    if state.over:
         raise Refused("task_gone", task=task)
     token = state.find(task)
     if token is None or token.state != TaskState.READY:
@@ -87,17 +87,21 @@ def send(
 ) -> Step:
     """Gives a message to those who wait for it; with a leg, only to those of that leg.
 
-    Refused("nobody_waits") when there are none.
+    When there are none it starts the process that starts with it, if one is drawn;
+    Refused("nobody_waits") otherwise.
     """
     _undue(state, now)
-    if state.completed:
+    if state.over:
         raise Refused("ended")
     event = BpmnEvent(MessageEvent(message), payload=_checked(payload))
     waiting = [token for token in state.receivers(event) if leg is None or token.leg == leg]
-    if not waiting:
+    starts = state.definitions.started_by.get(message)
+    if not waiting and starts is None:
         raise Refused("nobody_waits", message=message, leg=leg)
 
     def deliver() -> None:
+        if not waiting and starts is not None:
+            state.set_off(starts, leg, event.payload)
         for token in waiting:
             if token.state == TaskState.WAITING:
                 state.wake(token, event)
@@ -167,7 +171,7 @@ def _result(state: State) -> Step:
     if isinstance(state.readings, RecordedReadings):
         state.readings.check(journal.readings)
     tasks, timers = open_tasks(state), open_timers(state)
-    if not state.completed and not tasks and not state.event_manager.tasks:
+    if not state.over and not tasks and not state.event_manager.tasks:
         raise Refused("stuck", element="", problem="没有任务，也没有等待的事件")
     return Step(
         state=state,
@@ -179,8 +183,9 @@ def _result(state: State) -> Step:
         walked=tuple(journal.walked),
         values=snapshot(state.data),
         scopes={scope.address: snapshot(scope.data) for scope in state.called()},
-        ended=state.completed,
+        ended=state.over,
         waits=waits(state),
+        legs=tuple(journal.legs),
     )
 
 
@@ -224,6 +229,8 @@ def open_tasks(state: State) -> tuple[OpenTask, ...]:
                     leg=token.leg,
                     address=token.address,
                     article=element.article,
+                    optional=element.optional,
+                    other_than=element.other_than,
                 )
             )
     return tuple(sorted(found, key=lambda task: task.id))
@@ -245,6 +252,7 @@ def open_timers(state: State) -> tuple[Timer, ...]:
                 provisional=bool(why.get("provisional", False)),
                 why=why,
                 article=element.article,
+                attached_to=element.attached_to,
             )
         )
     return tuple(found)

@@ -18,16 +18,26 @@ class RecordedReadings:
 
     def __init__(self, recorded: Sequence[Reading]) -> None:
         self.recorded = tuple(recorded)
-        self._dues = [reading for reading in self.recorded if reading.kind == "due"]
-        self._next = 0
+        self._asked = {
+            kind: [reading for reading in self.recorded if reading.kind == kind]
+            for kind in ("due", "unit")
+        }
+        self._next = {"due": 0, "unit": 0}
 
     def due(self, start: datetime, days: int) -> Mapping[str, Json]:
         """The recorded answer to the next question; it must be the question that was asked."""
-        question = due_question(start, days)
-        if self._next >= len(self._dues) or self._dues[self._next].question != question:
-            raise Refused("reading", question=question, place=self._next)
-        answer: Mapping[str, Json] = self._dues[self._next].answer
-        self._next += 1
+        return self._answer("due", due_question(start, days))
+
+    def unit(self, id: str) -> Mapping[str, Json]:
+        """The same for a question about a unit."""
+        return self._answer("unit", {"unit": id})
+
+    def _answer(self, kind: str, question: Mapping[str, Json]) -> Mapping[str, Json]:
+        place, asked = self._next[kind], self._asked[kind]
+        if place >= len(asked) or asked[place].question != question:
+            raise Refused("reading", question=dict(question), place=place)
+        self._next[kind] += 1
+        answer: Mapping[str, Json] = asked[place].answer
         return answer
 
     def check(self, read: Sequence[Reading]) -> None:
@@ -45,6 +55,10 @@ class NoReadings:
     def due(self, start: datetime, days: int) -> Mapping[str, Json]:
         """Refused("reading"): nobody answers here."""
         raise Refused("reading", question=due_question(start, days))
+
+    def unit(self, id: str) -> Mapping[str, Json]:
+        """Refused("reading"): nobody answers here."""
+        raise Refused("reading", question={"unit": id})
 
 
 def due_question(start: datetime, days: int) -> Mapping[str, Json]:

@@ -195,17 +195,28 @@ class DecisionTask(BpmnSpecMixin):
 # --- scopes --------------------------------------------------------------------------------
 
 
-class EmbeddedProcess(defaults.SubWorkflowTask):
+class _Hosting:
+    """An activity with a scope inside. Taken away, it takes the leg that it opened with it."""
+
+    def _on_cancel(self, token: Any) -> None:
+        scope = token.workflow.top_workflow.get_subprocess(token)
+        if scope is not None and not scope.completed:
+            token.workflow.top_workflow.note_leg(scope, "cancelled")
+        super()._on_cancel(token)  # type: ignore[misc]
+
+
+class EmbeddedProcess(_Hosting, defaults.SubWorkflowTask):
     """An embedded subprocess: a scope for tokens, not for variables."""
 
     def copy_data(self, token: Any, subworkflow: Any) -> None:
         """Nothing: State.create_subprocess gave it the variables of its surroundings."""
+        token.workflow.top_workflow.note_leg(subworkflow, "opened")
 
     def update_data(self, token: Any, subworkflow: Any) -> None:
         """Nothing: the variables are the same ones."""
 
 
-class CallActivity(defaults.CallActivity):
+class CallActivity(_Hosting, defaults.CallActivity):
     """Calls a process, which sees what is passed in, and gives back what is passed out."""
 
     def copy_data(self, token: Any, subworkflow: Any) -> None:
@@ -213,6 +224,7 @@ class CallActivity(defaults.CallActivity):
         element = drawn(self)
         for passing in element.inputs if element else ():
             subworkflow.data[passing.target] = _passed(passing, token, token.data)
+        token.workflow.top_workflow.note_leg(subworkflow, "opened")
 
     def update_data(self, token: Any, subworkflow: Any) -> None:
         """Evaluates the `camunda:out` against the called process's variables.

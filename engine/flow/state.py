@@ -29,17 +29,28 @@ def dump(state: State) -> bytes:
         raise Refused("spoiled")
     scopes = [
         [
-            0 if isinstance(scope, State) else scope.host.id,
+            _host(state, scope),
             scope.spec.name,
             scope.leg,
             scope.counts,
             dict(scope.data) if isinstance(scope, State) or scope.own_data else None,
             [_pack(token) for token in scope.tasks.values()],
+            *([scope.address] if isinstance(scope, Scope) and scope.host is None else []),
         ]
         for scope in state.scopes()
     ]
     whole = [state.process, state.ids, state.legs, state.completed, scopes]
+    if state.started:
+        whole.append(state.started)
     return FORMAT + zlib.compress(orjson.dumps(whole), 1)
+
+
+def _host(state: State, scope: State | Scope) -> int:
+    """The token that a scope hangs on; 0 for the outermost, below for what a message started."""
+    if isinstance(scope, State):
+        return 0
+    found: int = next(key for key, one in state.subprocesses.items() if one is scope)
+    return found
 
 
 def load(definitions: Definitions, blob: bytes) -> State:
@@ -50,11 +61,15 @@ def load(definitions: Definitions, blob: bytes) -> State:
     try:
         if blob[:1] != FORMAT:
             raise Refused("state", problem="格式")
-        process, ids, legs, completed, scopes = orjson.loads(zlib.decompress(blob[1:]))
+        whole = orjson.loads(zlib.decompress(blob[1:]))
+        process, ids, legs, completed, scopes, *started = whole
         state = State(definitions, process)
-        for host, spec, leg, counts, data, tokens in scopes:
+        for host, spec, leg, counts, data, tokens, *address in scopes:
             scope: State | Scope = state
-            if host:
+            if host < 0:
+                scope = Scope(definitions.specs[spec], None, state, address[0])
+                state.subprocesses[host] = scope
+            elif host:
                 token = state.find(host)
                 if token is None or token.task_spec.spec != spec:
                     raise Refused("state", problem="流程")
@@ -72,6 +87,7 @@ def load(definitions: Definitions, blob: bytes) -> State:
     except (ValueError, TypeError, KeyError, IndexError, StopIteration, zlib.error) as error:
         raise Refused("state", problem=str(error)) from error
     state.ids, state.legs, state.completed = ids, legs, completed
+    state.started = started[0] if started else {}
     return state
 
 
@@ -116,7 +132,7 @@ def canonical(step: Any) -> dict[str, Json]:
         milestones: list[Json] = []
         values: Mapping[str, Json] = step.data
         scopes = {scope.address: dict(scope.data) for scope in step.called()}
-        ended, waits = step.completed, process.waits(step)
+        ended, waits = step.over, process.waits(step)
     else:
         tasks, timers, ended, waits = step.tasks, step.timers, step.ended, step.waits
         values, scopes = step.values, {name: dict(data) for name, data in step.scopes.items()}
@@ -142,7 +158,12 @@ def canonical(step: Any) -> dict[str, Json]:
 
 
 def _task(task: OpenTask) -> Json:
+    # What an older diagram cannot have is left out where it is not used: its digests stand.
+    newer: dict[str, Json] = {"optional": True} if task.optional else {}
+    if task.other_than:
+        newer["other_than"] = list(task.other_than)
     return {
+        **newer,
         "address": task.address,
         "element": task.element,
         "form": task.form,

@@ -29,8 +29,8 @@ KINDS = {
 """Kinds of elements that are refused, and what people call them."""
 
 EVENTS = {
-    "startEvent": {""},
-    "endEvent": {"", "terminate", "message", "error", "escalation"},
+    "startEvent": {"", "message"},
+    "endEvent": {"", "terminate", "message", "signal", "error", "escalation"},
     "intermediateThrowEvent": {"", "message", "signal", "escalation"},
     "intermediateCatchEvent": {"timer", "message", "signal"},
     "boundaryEvent": {"timer", "message", "signal", "error", "escalation"},
@@ -102,8 +102,8 @@ def _of_process(path: str, process: etree._Element) -> Iterator[Finding]:
                 sentence = f"{title}上的{EXTENSIONS[local(one)]}不会执行，请去掉。"
                 yield Finding(path, element, "extension", sentence)
         for one in node.findall(f"{BPMN}extensionElements/{CAMUNDA}inputOutput/*"):
-            if local(one) != "outputParameter" or len(one):
-                sentence = f"{title}的输入输出参数里，只能有值为文字或表达式的输出参数。"
+            if local(one) not in ("inputParameter", "outputParameter") or len(one):
+                sentence = f"{title}的输入输出参数里，只能有值为文字或表达式的参数。"
                 yield Finding(path, element, "extension", sentence)
         if kind == "subProcess" and node.get("triggeredByEvent") == "true":
             yield Finding(path, element, "unsupported", f"{title}是事件子流程，不能执行。")
@@ -159,6 +159,19 @@ def of_drawing(
     return findings
 
 
+THROWING = frozenset({"intermediateThrowEvent", "endEvent", "sendTask"})
+"""The kinds of elements that throw messages and signals."""
+
+CORRELATED = THROWING | {"intermediateCatchEvent", "boundaryEvent", "receiveTask"}
+"""The kinds of elements on which a message may have a correlation."""
+
+
+def throws(element: Element) -> bool:
+    """Whether it throws a message or a signal inside, and to no topic."""
+    thrown = element.event in ("message", "signal") and not element.topic
+    return element.kind in THROWING and thrown
+
+
 def _of_scope(one: Drawing, scope: str, within: list[Element]) -> Iterator[Finding]:
     starts = sum(element.kind == "startEvent" for element in within)
     if starts != 1:
@@ -180,6 +193,11 @@ def _of_event(element: Element, one: Drawing) -> Said:
         return
     if element.event == "timer":
         yield from _of_timer(element)
+    if element.kind == "startEvent" and element.event == "message":
+        if element.scope != one.id:
+            yield "start", "是子流程的开始事件，不能由消息启动"
+        if element.form:
+            yield "start", "由消息启动，不能有表单"
     if element.event in ("message", "signal") and not (element.reference or element.topic):
         yield "reference", "没有指明消息或信号的名称"
     if element.kind == "boundaryEvent":
@@ -228,6 +246,8 @@ def _of_task(
             yield "reference", "没有指明消息或信号的名称"
         case "businessRuleTask":
             yield from _of_decision(element, decisions)
+        case "callActivity" if starts_by_message(drawings.get(element.called)):
+            yield "called", f"调用的流程“{element.called}”由消息启动，不能调用"
         case "callActivity":
             if "${" in element.called or element.called not in drawings:
                 yield "called", f"调用的流程“{element.called}”没有画"
@@ -240,8 +260,23 @@ def _of_task(
         if not passing.target.isidentifier() or passing.target in expressions.CONSTANTS:
             yield "assigned", f"的输出参数“{passing.target}”不能作变量名"
         yield from _of_value(passing.expression)
+    for passing in element.payload:
+        if not throws(element):
+            yield "payload", "不抛出消息或信号，不能有输入参数（那是消息带的内容）"
+        elif not passing.target.isidentifier() or passing.target in expressions.CONSTANTS:
+            yield "payload", f"的输入参数“{passing.target}”不能作变量名"
+        yield from _of_value(passing.expression)
+    if element.correlation:
+        if element.kind not in CORRELATED or element.event != "message" or element.topic:
+            yield "correlation", "不抛出也不接收消息，不能有属性 correlation"
+        yield from _of_expression(element.correlation)
     if element.unit:
         yield from _of_value(element.unit)
+
+
+def starts_by_message(one: Drawing | None) -> bool:
+    """Whether a process starts when a message comes that nobody waits for."""
+    return one is not None and one.start is not None and one.start.event == "message"
 
 
 def _of_decision(element: Element, decisions: Mapping[str, Table]) -> Said:

@@ -19,7 +19,7 @@ from SpiffWorkflow.task import Task
 from SpiffWorkflow.util.task import TaskState
 
 from engine.flow import specs
-from engine.flow.model import Json, Message, Milestone, Reading, Refused, Walked
+from engine.flow.model import Json, Leg, Message, Milestone, Reading, Refused, Walked
 
 Variables = MutableMapping[str, Json]
 
@@ -32,6 +32,7 @@ class Journal:
     messages: list[Message] = field(default_factory=list)
     readings: list[Reading] = field(default_factory=list)
     walked: list[Walked] = field(default_factory=list)
+    legs: list[Leg] = field(default_factory=list)
 
 
 class Token(Task):
@@ -173,22 +174,25 @@ class ScopeNotices:
 
 
 class Scope(ScopeNotices, BpmnSubWorkflow):
-    """A called or embedded process. An embedded one has the variables of its surroundings."""
+    """A called or embedded process, or one that a message started: that has no host.
 
-    def __init__(self, spec: Any, host: Token, top: Any) -> None:
+    An embedded one has the variables of its surroundings.
+    """
+
+    def __init__(self, spec: Any, host: Token | None, top: Any, address: str = "") -> None:
         self.host = host
-        super().__init__(spec, host.id, top, deserializing=True)
-        self.data: Variables = {} if self.own_data else host.data
+        super().__init__(spec, None if host is None else host.id, top, deserializing=True)
+        self.data: Variables = {} if host is None or self.own_data else host.data
         self.counts: dict[str, int] = {}
-        self.leg: int | None = host.leg
-        self.address = host.address + "/"
+        self.leg: int | None = None if host is None else host.leg
+        self.address = address if host is None else host.address + "/"
 
     @property
     def own_data(self) -> bool:
-        """Whether it has variables of its own: called processes do."""
-        return isinstance(self.host.task_spec, specs.CallActivity)
+        """Whether it has variables of its own: called and started processes do."""
+        return self.host is None or isinstance(self.host.task_spec, specs.CallActivity)
 
     @property
     def parent_workflow(self) -> Any:
         """The scope around it."""
-        return self.host.workflow
+        return self.top_workflow if self.host is None else self.host.workflow

@@ -44,6 +44,18 @@ class EveryDay:
             "counted": [],
         }
 
+    def unit(self, id: str) -> Mapping[str, Any]:
+        """A town's offices: `x_county` is the superior and authority of `x_county_office`."""
+        above, _, kind = id.rpartition("_")
+        return {
+            "kind": kind,
+            "level": "county" if above else "city",
+            "area": "area",
+            "centre": "centre",
+            "authority": above or id,
+            "superior": above or None,
+        }
+
 
 def diagram(*names: str) -> dict[str, bytes]:
     """Files by the paths that definitions have."""

@@ -236,7 +236,7 @@ BAD = (
         (
             (
                 '<bpmn:endEvent id="warned" />',
-                '<bpmn:endEvent id="warned"><bpmn:signalEventDefinition /></bpmn:endEvent>',
+                '<bpmn:endEvent id="warned"><bpmn:cancelEventDefinition /></bpmn:endEvent>',
             ),
             "warned:unsupported",
         ),
@@ -328,7 +328,7 @@ def test_extensions_that_would_be_passed_over_in_silence_are_refused(extension):
         ('<camunda:outputParameter name="1st">${1}</camunda:outputParameter>', ["assigned"]),
         ('<camunda:outputParameter name="true">${1}</camunda:outputParameter>', ["assigned"]),
         ('<camunda:outputParameter name="kept">${1 +}</camunda:outputParameter>', ["expression"]),
-        ('<camunda:inputParameter name="kept">${1}</camunda:inputParameter>', ["extension"]),
+        ('<camunda:inputParameter name="kept">${1}</camunda:inputParameter>', ["payload"]),
         (
             '<camunda:outputParameter name="kept"><camunda:script>1</camunda:script>'
             "</camunda:outputParameter>",

@@ -328,11 +328,6 @@ def test_a_message_that_does_not_interrupt_is_heard_every_time(calls):
         process.send(calls.state, "urged", {}, NOW, EveryDay())
 
 
-def test_a_message_thrown_that_nobody_inside_waits_for_goes_to_the_world(calls):
-    step = calls.complete("work")
-    assert [(one.topic, one.element) for one in step.messages] == [("done", "told")]
-
-
 @pytest.mark.parametrize("payload", [{"a b": 1}, {"x": object()}])
 def test_a_payload_is_plain_and_has_names_that_expressions_can_read(calls, payload):
     with pytest.raises(Refused, match="data"):

@@ -140,7 +140,8 @@ def test_the_reason_of_a_due_time_is_the_answer_that_is_it_and_any_doubt_stays(
     [
         "${workdays(begun, 0)}",
         "${workdays(begun, -1)}",
-        "${extend(begun, 0)}",
+        "${days(begun, 0)}",
+        "${days(begun, 1001)}",
         "${extend(begun, 1001)}",
         "${extend(begun, -1001)}",
     ],
