@@ -1,4 +1,4 @@
-"""Areas and units: who there is to dispatch to, and whose centre and authority they have."""
+"""Areas, units and items: who there is to dispatch to, whose centre they have, what is theirs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, insert, select, update
 
 from engine.access import User, authorize
 from engine.errors import Trouble
+from engine.formjs.text import forbidden, trimmed
 from engine.store import Store, log
 from engine.store import tables as t
 
@@ -37,6 +38,56 @@ class Unit:
     area: str
     kind: str
     superior: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of an area's list of competences (权责清单): the unit whose business it is."""
+
+    code: str
+    area: str
+    name: str
+    unit: str
+    active: bool = True
+
+
+LONGEST_CODE = 40
+LONGEST_ITEM = 120
+
+
+def add_items(store: Store, actor: User | None, items: Iterable[Item], now: datetime) -> None:
+    """Add items in one transaction; one of the same area and code is changed.
+
+    `actor` None is the system. Errors: Denied; Trouble "area_unknown", "unit_unknown",
+    "place_bad".
+    """
+    with store.write() as conn:
+        areas = set(conn.execute(select(t.areas.c.id)).scalars())
+        units = set(conn.execute(select(t.units.c.id)).scalars())
+        known = {tuple(row) for row in conn.execute(select(t.items.c.area, t.items.c.code))}
+        said = []
+        for item in items:
+            if item.area not in areas:
+                raise Trouble("area_unknown", area=item.area)
+            if actor is not None:
+                authorize(actor, "manage_places", {"area": item.area})
+            if item.unit not in units:
+                raise Trouble("unit_unknown", unit=item.unit)
+            lengths = ((item.code, LONGEST_CODE), (item.name, LONGEST_ITEM))
+            if any(not 0 < len(trimmed(text)) <= most for text, most in lengths) or any(
+                forbidden(text, lines=False) for text, _ in lengths
+            ):
+                raise Trouble("place_bad", place=item.code[:LONGEST_CODE])
+            row = {"name": item.name, "unit": item.unit, "active": item.active}
+            which = {"area": item.area, "code": item.code}
+            if (item.area, item.code) in known:
+                one = (t.items.c.area == item.area) & (t.items.c.code == item.code)
+                conn.execute(update(t.items).where(one).values(**row))
+            else:
+                conn.execute(insert(t.items).values(**which, **row))
+            known.add((item.area, item.code))
+            said.append({**which, **row})
+        _note(conn, store, "add_items", now, actor, {"items": said})
 
 
 def add(
@@ -82,15 +133,19 @@ def add(
             _put(conn, t.units, unit.id, unit.id in known, values)
             known.add(unit.id)
             said["units"].append({"id": unit.id, **values})
-        log.append_system(
-            conn,
-            store,
-            "add_places",
-            now,
-            actor.name if actor else "system",
-            actor.unit if actor else "",
-            said,
-        )
+        _note(conn, store, "add_places", now, actor, said)
+
+
+def _note(
+    conn: Connection,
+    store: Store,
+    name: str,
+    now: datetime,
+    actor: User | None,
+    said: Mapping[str, Any],
+) -> None:
+    who, unit = (actor.name, actor.unit) if actor else ("system", "")
+    log.append_system(conn, store, name, now, who, unit, said)
 
 
 def _put(conn: Connection, table: Table, id: str, known: bool, values: Mapping[str, Any]) -> None:

@@ -43,7 +43,7 @@ def start(store: Store, user: User, raw: Raw, now: datetime, key: str, kind: str
         definitions = store.definitions(version)
         process_id = definitions.start_process(kind)
         form = forms.form(definitions, definitions.start_form(process_id))
-        checked = form.validate(raw, forms.sources(conn, form, user.area))
+        checked = form.validate(raw, forms.sources(conn, definitions, form, user.unit))
         if checked.errors:
             raise Invalid(checked.errors, checked.typed)
         routing = dict(checked.routing)
@@ -93,8 +93,8 @@ def complete(
             row = rights.open_task(conn, user, number, task, seen)
         definitions = store.definitions(ticket.version)
         form = forms.form(definitions, row.form)
-        area = ticket.columns["area"]
-        checked = form.validate(raw, forms.sources(conn, form, area))
+        about = ticket.columns["about_unit"]
+        checked = form.validate(raw, forms.sources(conn, definitions, form, row.unit, about))
         if checked.errors:
             raise Invalid(checked.errors, checked.typed)
         with steps.sentences():

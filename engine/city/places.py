@@ -1,4 +1,4 @@
-"""The demo city's areas, units and people, read from places.json."""
+"""The demo city's areas, units, people and items, read from places.json and items.json."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from engine.acts.places import Area, Unit
+from engine.acts.places import Area, Item, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,12 @@ class Person:
     name: str
     display_name: str
     unit: str
-    role: str
+    roles: tuple[str, ...]
+
+    @property
+    def role(self) -> str:
+        """What they are mainly."""
+        return self.roles[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class City:
     areas: tuple[Area, ...]
     units: tuple[Unit, ...]
     people: tuple[Person, ...]
+    items: tuple[Item, ...]
 
 
 @cache
@@ -76,12 +82,14 @@ def demo() -> City:
 
     def hire(unit: str, prefix: str, staff: list[dict[str, Any]], level: str) -> None:
         for post in staff:
+            roles = (post["role"], *post.get("also", {}).get(level, ()))
             people.extend(
-                Person(f"{prefix}.{post['login']}{n}", next(names), unit, post["role"])
+                Person(f"{prefix}.{post['login']}{n}", next(names), unit, roles)
                 for n in range(1, post[level] + 1)
             )
 
     city = words["areas"][0]["id"]
+    above = {unit["id"] for unit in words["units"]["city"]}
     for row in words["areas"]:
         level = row["level"]
         area = Area(row["id"], row["name"], level, None if level == "city" else city)
@@ -90,19 +98,43 @@ def demo() -> City:
         hire(centre_of(area.id), area.id, words["staff"]["centre"], level)
         hire(authority_of(area.id), area.id, words["staff"]["authority"], level)
         for unit in words["units"][level]:
+            # A county's bureau answers to the city's of the same trade (上级业务主管部门).
+            lower = level == "county" and unit["id"] in above
             named = Unit(
                 f"{area.id}-{unit['id']}",
                 row["short"] + unit["name"],
                 area.id,
                 unit["kind"],
-                authority_of(area.id),
+                f"{city}-{unit['id']}" if lower else None,
             )
             units.append(named)
             hire(named.id, f"{area.id}.{unit['id']}", words["staff"]["unit"], level)
+            for section in unit.get("sections", ()):
+                part = Unit(
+                    f"{named.id}-{section['id']}",
+                    named.name + section["name"],
+                    area.id,
+                    unit["kind"],
+                    named.id,
+                )
+                units.append(part)
+                login = f"{area.id}.{unit['id']}.{section['id']}"
+                hire(part.id, login, words["staff"]["section"], level)
     for post in words["staff"]["once"]:
         unit_id = centre_of(city) if post["unit"] == "centre" else authority_of(city)
-        people.append(Person(post["login"], next(names), unit_id, post["role"]))
-    return City(tuple(areas), tuple(units), tuple(people))
+        people.append(Person(post["login"], next(names), unit_id, (post["role"],)))
+    return City(tuple(areas), tuple(units), tuple(people), _items(areas, units))
+
+
+def _items(areas: list[Area], units: list[Unit]) -> tuple[Item, ...]:
+    """Each area's list of competences: the items of the departments that it has."""
+    there = {unit.id for unit in units}
+    return tuple(
+        Item(row["id"], area.id, row["name"], unit)
+        for area in areas
+        for row in read("items")["items"]
+        if (unit := f"{area.id}-{row['department']}") in there
+    )
 
 
 def _names(words: dict[str, Any]) -> Any:

@@ -89,10 +89,11 @@ def furnish_demo(store: Store, at: datetime, files: Mapping[str, bytes] | None =
     furnish(store, at, files)
     city = demo()
     places.add(store, None, city.areas, city.units, at)
+    places.add_items(store, None, city.items, at)
     password = "-".join(f"{secrets.randbelow(10_000):04d}" for _ in range(3))
     people.add_crowd(
         store,
-        [people.Newcomer(p.name, p.display_name, p.unit, (p.role,)) for p in city.people],
+        [people.Newcomer(p.name, p.display_name, p.unit, p.roles) for p in city.people],
         password,
         at,
     )

@@ -226,7 +226,9 @@ def task_form(store: Store, user: User, number: str, task: int, now: datetime) -
     with store.read() as conn:
         seen = rights.see(conn, user, number)
         row = rights.open_task(conn, user, number, task, seen)
-        form = forms.form(store.definitions(seen.columns["version"]), row.form)
+        definitions = store.definitions(seen.columns["version"])
+        form = forms.form(definitions, row.form)
+        about = seen.columns["about_unit"]
         draft = None
         if row.drafted:
             mine = {"ticket": row.ticket, "task": task, "user": user.id}
@@ -242,7 +244,7 @@ def task_form(store: Store, user: User, number: str, task: int, now: datetime) -
             article=row.article,
             unit_name=row.unit_name,
             form=form,
-            sources=forms.sources(conn, form, seen.columns["area"]),
+            sources=forms.sources(conn, definitions, form, row.unit, about),
             raw=raw,
             draft_at=draft.at if draft is not None else None,
             due=row.due,
@@ -275,7 +277,7 @@ def start_form(store: Store, user: User, now: datetime, kind: str = "call") -> T
             article="",
             unit_name=_unit_name(conn, user.unit),
             form=form,
-            sources=forms.sources(conn, form, user.area),
+            sources=forms.sources(conn, definitions, form, user.unit),
             raw={},
             draft_at=None,
             due=None,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, or_, select
 
 from engine.flow import Definitions
 from engine.formjs import Form, FormRefused, Sources
-from engine.store.tables import units
+from engine.store.tables import areas, items, units
 
 
 @lru_cache(maxsize=512)
@@ -52,9 +52,29 @@ def labels(definitions: Definitions) -> Mapping[tuple[str, str], str]:
     return found
 
 
-def sources(conn: Connection, form: Form, area: str) -> Sources:
-    """The option lists that a form names, as the centre of `area` sees them."""
-    return {name: _SOURCES[name](conn, area) for name in form.sources if name in _SOURCES}
+def sources(
+    conn: Connection,
+    definitions: Definitions,
+    form: Form,
+    unit: str,
+    about_unit: str | None = None,
+) -> Sources:
+    """The option lists that a form names, as a unit sees them that fills it.
+
+    `about_unit`, whom a report is about, is in none (回避, 第二十九条第七项).
+    """
+    given = {
+        "unit": unit,
+        "about": about_unit or "",
+        "kinds": (*_HANDLERS, "centre") if _dispatches_on(definitions) else _HANDLERS,
+    }
+    return {
+        name: [
+            {"label": row.label, "value": row.value} for row in conn.execute(_SOURCES[name], given)
+        ]
+        for name in form.sources
+        if name in _SOURCES
+    }
 
 
 def card(form: Form, values: Mapping[str, Any]) -> dict[str, str]:
@@ -63,17 +83,75 @@ def card(form: Form, values: Mapping[str, Any]) -> dict[str, str]:
 
 
 _HANDLERS = ("department", "station", "enterprise", "party")
-_UNITS = (
-    select(units.c.id, units.c.name)
-    # No centre below: nothing drawn lets it dispatch on, so a ticket would be stuck there.
-    .where(units.c.active, units.c.area == bindparam("area"), units.c.kind.in_(_HANDLERS))
-    .order_by(units.c.id)
+_asking = units.alias("asking")
+_above = units.alias("above")
+_home = select(_asking.c.area).where(_asking.c.id == bindparam("unit")).scalar_subquery()
+_section = (
+    select(_above.c.id)
+    .where(
+        _above.c.id == units.c.superior, _above.c.area == units.c.area, _above.c.kind.in_(_HANDLERS)
+    )
+    .exists()
 )
+"""Whether a unit is a part of another one in its area, which hands matters on to it (分办)."""
+_no_party = and_(
+    units.c.id != bindparam("about"),
+    or_(units.c.superior.is_(None), units.c.superior != bindparam("about")),
+)
+_SOURCES = {
+    "units": (
+        select(units.c.id.label("value"), units.c.name.label("label"))
+        .join(areas, areas.c.id == units.c.area)
+        .where(
+            units.c.active,
+            units.c.kind.in_(bindparam("kinds", expanding=True)),
+            or_(
+                and_(units.c.area == _home, units.c.kind != "centre"),
+                and_(areas.c.parent == _home, units.c.kind == "centre"),
+            ),
+            ~_section,
+            _no_party,
+        )
+        .order_by(units.c.id)
+    ),
+    "items": (
+        select(
+            items.c.code.label("value"), (items.c.name + "（" + units.c.name + "）").label("label")
+        )
+        .join(units, units.c.id == items.c.unit)
+        .where(items.c.active, items.c.area == _home, _no_party)
+        .order_by(items.c.code)
+    ),
+    "sections": (
+        select(units.c.id.label("value"), units.c.name.label("label"))
+        .where(
+            units.c.active,
+            units.c.kind.in_(_HANDLERS),
+            units.c.area == _home,
+            or_(units.c.id == bindparam("unit"), units.c.superior == bindparam("unit")),
+            _no_party,
+        )
+        .order_by(units.c.id != bindparam("unit"), units.c.id)
+    ),
+}
 
 
-def _units(conn: Connection, area: str) -> list[dict[str, str]]:
-    rows: Iterable[Any] = conn.execute(_UNITS, {"area": area})
-    return [{"label": row.name, "value": row.id} for row in rows]
+@lru_cache(maxsize=32)
+def _dispatches_on(definitions: Definitions) -> bool:
+    """Whether a process is called again from within itself: then a centre can dispatch on.
 
-
-_SOURCES = {"units": _units}
+    Where nothing like that is drawn, a ticket sent to a centre below would be stuck there.
+    """
+    calls = {
+        name: {element.called for element in drawing.elements.values() if element.called}
+        for name, drawing in definitions.drawings.items()
+    }
+    for name in calls:
+        reached: set[str] = set()
+        level = set(calls[name])
+        while level:
+            reached |= level
+            level = {called for one in level for called in calls.get(one, ())} - reached
+        if name in reached:
+            return True
+    return False

@@ -123,7 +123,13 @@ _KEY_AND_STATE = (
 _FIRST_STATE = insert(states)
 _SAVE = update(states).where(states.c.ticket == bindparam("of"), states.c.instance == FIRST)
 _SEE = select(
-    tickets.c.id, tickets.c.area, tickets.c.centre, tickets.c.authority, tickets.c.version
+    tickets.c.id,
+    tickets.c.area,
+    tickets.c.centre,
+    tickets.c.authority,
+    tickets.c.version,
+    tickets.c.about_unit,
+    tickets.c.protected,
 ).where(tickets.c.number == bindparam("number"))
 _LEGS = select(legs).where(legs.c.ticket == bindparam("ticket"))
 _TASKS = (
