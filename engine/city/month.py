@@ -72,7 +72,8 @@ class Month:
         self._users: dict[str, User] = {}
         self._posts: dict[tuple[str, str], list[str]] = {}
         for person in demo().people:
-            self._posts.setdefault((person.role, person.unit), []).append(person.name)
+            for role in person.roles:
+                self._posts.setdefault((role, person.unit), []).append(person.name)
         self._start = start
         self._next = agenda.next_due(store)
         self.done = Done()
