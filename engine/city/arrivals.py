@@ -7,22 +7,27 @@ from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import accumulate
 from typing import Any
 
-from engine.city.places import read
+from engine.city.places import centre_of, read
 from engine.workdays import ZONE
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One call: the n-th of the run, when, where, and the words that its forms are filled with."""
+    """One call: the n-th of the run, when, where, and the words that its forms are filled with.
+
+    `area` is where the matter is, `taken` the area whose centre answers the call.
+    """
 
     n: int
     at: datetime
     area: str
     department: str
     words: Mapping[str, str]
+    taken: str
 
 
 def dice(*seed: object) -> random.Random:
@@ -77,11 +82,24 @@ def _arrival(n: int, at: datetime, seed: int) -> Arrival:
         "title": matter["title"],
         "content": matter["content"].format(**filled),
         "item": matter["item"],
+        "item_words": _items()[matter["item"]],
+        # The city dispatches to the county's centre what it took of a county.
+        "units_else": centre_of(area["id"]),
         "caller": _pick(rng, cities["surnames"]) + _pick(rng, cities["given"]),
         # 100… is no mobile prefix in China: nobody has these numbers
         "phone": f"100{rng.randrange(10**8):08d}",
     }
-    return Arrival(n, at, area["id"], matter["unit"], words)
+    if "emergency" in matter:
+        words |= {"emergency": matter["emergency"], "acceptance": "accept"}
+    city = cities["areas"][0]["id"]
+    taken = city if rng.random() < habits["taken_by_city"] else area["id"]
+    return Arrival(n, at, area["id"], matter["unit"], words, taken)
+
+
+@cache
+def _items() -> Mapping[str, str]:
+    """What each item of the list of powers is called."""
+    return {row["id"]: row["name"] for row in read("items")["items"]}
 
 
 def _pick(rng: random.Random, options: Sequence[Any]) -> Any:
