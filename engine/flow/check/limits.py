@@ -1,4 +1,4 @@
-"""What workdays(…) is asked for can be counted: a whole number of days within the calendar's reach.
+"""What days are asked for can be counted: a whole number within the calendar's reach.
 
 Followed from the expression to where the number is written: there, in a decision, in a mapping.
 What a form, a message or a calculation brings is left to the day on which it comes.
@@ -16,18 +16,18 @@ from engine.flow.expressions import Expression
 from engine.flow.model import Finding, Json, Refused
 from engine.workdays import LONGEST
 
-Place = tuple[str, str]
-"""The process that a variable belongs to, and its name."""
+Place = tuple[str, str, str]
+"""The process that a variable belongs to, its name, and the function that is given it."""
 
 
 def findings(drawn: Drawn) -> Iterator[Finding]:
     """Numbers of working days that are none: not whole, below one, or too many."""
     asked: list[Place] = []
     for element in _elements(drawn):
-        for tree in _asked(element):
-            yield from _written(element, tree)
+        for function, tree in _asked(element):
+            yield from _written(element, function, tree)
             if isinstance(tree, ast.Name):
-                asked.append((element.process, tree.id))
+                asked.append((element.process, tree.id, function))
     seen: set[Place] = set()
     said: set[Finding] = set()
     while asked:
@@ -41,14 +41,19 @@ def findings(drawn: Drawn) -> Iterator[Finding]:
                     said.add(finding)
                     yield finding
             for process, tree in _given(element, place):
-                yield from _written(element, tree)
+                yield from _written(element, place[2], tree)
                 if isinstance(tree, ast.Name):
-                    asked.append((process, tree.id))
+                    asked.append((process, tree.id, place[2]))
 
 
-def counts(value: Json) -> bool:
-    """Whether this many working days can be counted."""
-    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LONGEST
+FEWEST = {"workdays": 1, "days": 1, "extend": -LONGEST}
+"""The least number of days that each function counts; the most are LONGEST."""
+
+
+def counts(value: Json, function: str = "workdays") -> bool:
+    """Whether a function can count this many days."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole and FEWEST[function] <= value <= LONGEST
 
 
 def _elements(drawn: Drawn) -> Iterator[Element]:
@@ -56,11 +61,12 @@ def _elements(drawn: Drawn) -> Iterator[Element]:
         yield from drawn.drawings[process].elements.values()
 
 
-def _asked(element: Element) -> Iterator[ast.expr]:
+def _asked(element: Element) -> Iterator[tuple[str, ast.expr]]:
     """The numbers of days in an element's expressions, but those behind an if, which may guard."""
     loop = element.loop
     texts = [element.time_date, element.time_duration, loop.condition if loop else ""]
-    texts += [passing.expression for passing in (*element.inputs, *element.assigned)]
+    passings = (*element.inputs, *element.assigned, *element.payload)
+    texts += [passing.expression for passing in passings]
     for text in texts:
         level: list[ast.AST] = [expressions.read_value(text).tree]
         while level:
@@ -69,11 +75,11 @@ def _asked(element: Element) -> Iterator[ast.expr]:
                 continue
             level += ast.iter_child_nodes(node)
             match node:
-                case ast.Call(func=ast.Name(id="workdays"), args=[_, days]):
-                    yield days
+                case ast.Call(func=ast.Name(id=name), args=[_, days]) if name in FEWEST:
+                    yield name, days
 
 
-def _written(element: Element, tree: ast.expr) -> Iterator[Finding]:
+def _written(element: Element, function: str, tree: ast.expr) -> Iterator[Finding]:
     """A number that needs no variable, where it is written."""
     number = Expression(ast.unparse(tree), tree)
     if number.names or number.functions:
@@ -82,17 +88,19 @@ def _written(element: Element, tree: ast.expr) -> Iterator[Finding]:
         value = number.value({})
     except Refused:
         value = None
-    if not counts(value):
-        sentence = f"{element.title}的工作日数“{number.text}”不能计算，{_RULE}"
+    if not counts(value, function):
+        word = "自然日数" if function == "days" else "工作日数"
+        sentence = f"{element.title}的{word}“{number.text}”不能计算，{_rule(function)}"
         yield Finding(element.file, element.id, "workdays", sentence)
 
 
-_RULE = f"应为1到{LONGEST}的整数。"
+def _rule(function: str) -> str:
+    return f"应为{FEWEST[function]}到{LONGEST}的整数。"
 
 
 def _given(element: Element, place: Place) -> Iterator[tuple[str, ast.expr]]:
     """What a mapping or an output parameter puts into a variable, and the process that reads it."""
-    process, name = place
+    process, name, _ = place
     passings = [(process, one) for one in element.assigned if element.process == process]
     if element.called == process:
         passings += [(element.process, one) for one in element.inputs]
@@ -106,7 +114,7 @@ def _given(element: Element, place: Place) -> Iterator[tuple[str, ast.expr]]:
 
 def _decided(drawn: Drawn, element: Element, place: Place) -> Iterator[Finding]:
     """The cells of a decision that put into a variable what cannot be counted."""
-    process, name = place
+    process, name, function = place
     table = drawn.tables.get(element.decision)
     if table is None or element.process != process:
         return
@@ -117,10 +125,11 @@ def _decided(drawn: Drawn, element: Element, place: Place) -> Iterator[Finding]:
         elif column.name != name:
             continue
         for rule in table.rules:
-            if not counts(rule.outputs[n]):
+            if not counts(rule.outputs[n], function):
                 said = "空" if rule.outputs[n] is None else f"“{rule.outputs[n]}”"
+                word = "自然日数" if function == "days" else "工作日数"
                 sentence = (
                     f"决策“{table.name or table.id}”第{rule.number}条规则的"
-                    f"“{column.name}”是{said}，用作工作日数{_RULE}"
+                    f"“{column.name}”是{said}，用作{word}{_rule(function)}"
                 )
                 yield Finding(table.file, table.id, "workdays", sentence)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from engine.flow.definitions import MANIFEST, Drawn
 from engine.flow.model import Finding
+from engine.flow.support import starts_by_message
 from engine.milestones import DEADLINES, MILESTONES, REQUIRED
 
 
@@ -31,8 +32,9 @@ def findings(drawn: Drawn) -> Iterator[Finding]:
 
 
 def _called(drawn: Drawn) -> set[str]:
-    """The process that a call starts, and those that are called from it."""
+    """The process that a call starts, those that messages start, and those called from them."""
     level = [drawn.manifest.get("start", {}).get("call")]
+    level += [process for process, one in drawn.drawings.items() if starts_by_message(one)]
     reached: set[str] = set()
     while level:
         process = level.pop()

@@ -7,31 +7,76 @@ from collections.abc import Iterator
 from lxml import etree
 
 from engine.flow.definitions import Drawn
-from engine.flow.drawing import BPMN, CAMUNDA, NODES
+from engine.flow.drawing import BPMN, CAMUNDA, NODES, SCOPES, Element
 from engine.flow.model import Finding
 from engine.flow.xml import local
 
 OF_LANE = ("role", "unit")
-OF_ELEMENT = (*OF_LANE, "article", "milestone", "deadline", "leg", "sets")
+OF_ELEMENT = (
+    *OF_LANE,
+    "article",
+    "milestone",
+    "deadline",
+    "leg",
+    "sets",
+    "optional",
+    "other_than",
+    "correlation",
+)
 LEGS = frozenset({"lead", "co"})
+TOLD = {"unit": "单位", "round": "第几轮"}
+"""What the process of a leg must be told: it is written down with the leg."""
 
 _PROPERTY = f"{BPMN}extensionElements/{CAMUNDA}properties/{CAMUNDA}property"
 
 
 def findings(drawn: Drawn) -> Iterator[Finding]:
-    """Properties of elements and lanes that nothing reads; legs that are neither lead nor co."""
+    """Properties that nothing reads; legs, rights and others' tasks that do not exist."""
     for path in sorted(drawn.roots):
         for node in drawn.roots[path].iter(f"{BPMN}*"):
             known = OF_LANE if local(node) == "lane" else OF_ELEMENT
             if local(node) == "lane" or local(node) in NODES:
                 yield from _of(path, node, known)
+    tasks = {
+        element.id
+        for one in drawn.drawings.values()
+        for element in one.elements.values()
+        if element.kind == "userTask"
+    }
     for one in drawn.drawings.values():
         for element in one.elements.values():
-            if "leg" not in element.properties:
-                continue
-            if element.leg not in LEGS:
-                sentence = f"{element.title}的属性 leg 是“{element.leg}”，只能写 lead 或 co。"
-                yield Finding(one.file, element.id, "leg", sentence)
+            for rule, sentence in (*_of_leg(element), *_of_task(element, tasks)):
+                yield Finding(one.file, element.id, rule, f"{element.title}{sentence}。")
+
+
+def _of_leg(element: Element) -> Iterator[tuple[str, str]]:
+    if "leg" not in element.properties:
+        return
+    if element.leg not in LEGS:
+        yield "leg", f"的属性 leg 是“{element.leg}”，只能写 lead 或 co"
+    if element.kind not in SCOPES:
+        yield "leg", "不是调用活动，不能有属性 leg"
+    if element.kind == "callActivity":
+        passed = {passing.target for passing in element.inputs}
+        for name, word in TOLD.items():
+            if name not in passed:
+                yield "leg", f"派发一个承办单位，但没有传入{word}（变量 {name}）"
+
+
+def _of_task(element: Element, tasks: set[str]) -> Iterator[tuple[str, str]]:
+    if "optional" in element.properties:
+        if element.kind != "userTask":
+            yield "optional", "不是用户任务，不能有属性 optional"
+        elif element.properties["optional"] not in ("true", "false"):
+            yield "optional", "的属性 optional 只能写 true 或 false"
+    if "other_than" in element.properties:
+        if element.kind != "userTask":
+            yield "other_than", "不是用户任务，不能有属性 other_than"
+        elif not element.other_than:
+            yield "other_than", "的属性 other_than 是空的，请写用户任务的编号（id）"
+        for name in element.other_than:
+            if name not in tasks:
+                yield "other_than", f"的属性 other_than 里的“{name}”不是画了的用户任务"
 
 
 def _of(path: str, node: etree._Element, known: tuple[str, ...]) -> Iterator[Finding]:

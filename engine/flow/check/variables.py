@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from engine.flow import expressions
-from engine.flow.check import answers
+from engine.flow.check import answers, messages
 from engine.flow.check.answers import Options
 from engine.flow.definitions import Drawn
 from engine.flow.drawing import Drawing, Element, Passing
@@ -20,7 +20,8 @@ COUNTS = frozenset({"nrOfInstances", "nrOfCompletedInstances", "nrOfActiveInstan
 def findings(drawn: Drawn) -> Iterator[Finding]:
     """Names that nothing sets: not the start, a form, a decision, a mapping or a loop.
 
-    What a message brings is declared by the property `sets` of the element that receives it.
+    What a message from outside brings is declared by the property `sets` of the element that
+    receives it; what one thrown inside brings, by its payload.
     """
     known = {process: set_in(drawn, one) for process, one in drawn.drawings.items()}
     for process in sorted(drawn.drawings):
@@ -43,7 +44,9 @@ def set_in(drawn: Drawn, one: Drawing) -> set[str]:
     for element in one.elements.values():
         known |= answers.fields(drawn, element.form).keys()
         known |= {passing.target for passing in (*element.outputs, *element.assigned)}
-        known |= {name.strip() for name in element.properties.get("sets", "").split(",")}
+        known |= set(element.sets)
+        if messages.catches(element) or element.kind == "startEvent":
+            known |= messages.payload(drawn, element.event, element.reference)
         if element.decision in drawn.tables:
             columns = {column.name for column in drawn.tables[element.decision].outputs}
             known |= {element.result} if element.result else columns
@@ -76,7 +79,10 @@ def _otherwise_set(drawn: Drawn) -> set[str]:
             for passing in (*element.inputs, *element.outputs, *element.assigned):
                 if passing.expression or passing.source != passing.target:
                     names.add(passing.target)
-            names |= {name.strip() for name in element.properties.get("sets", "").split(",")}
+            for passing in element.payload:
+                if expressions.read_value(passing.expression).text.strip() != passing.target:
+                    names.add(passing.target)
+            names |= set(element.sets)
             names |= {element.result} if element.result else set()
             if element.decision in drawn.tables and not element.result:
                 names |= {column.name for column in drawn.tables[element.decision].outputs}
@@ -105,7 +111,8 @@ def _names(drawn: Drawn, one: Drawing, element: Element) -> set[str]:
     if loop is not None:
         texts += [loop.condition, _braced(loop.collection), _braced(loop.cardinality)]
     texts += [flow.condition for flow in one.outgoing(element.id)]
-    names = _passed_names((*element.inputs, *element.assigned))
+    texts.append(element.correlation)
+    names = _passed_names((*element.inputs, *element.assigned, *element.payload))
     for text in texts:
         names |= expressions.read_value(text).names
     if element.decision in drawn.tables:

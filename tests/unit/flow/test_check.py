@@ -333,10 +333,11 @@ def test_what_a_message_brings_is_declared_where_it_is_received():
         '</bpmn:boundaryEvent><bpmn:sequenceFlow id="z" sourceRef="told" targetRef="noted" />',
     )
     reads = ("${centre}", "${place}")
+    outside = ('"whole"}}', '"whole"}, "messages": {"told": "x"}}')
     undeclared = (message[0], message[1].format(""))
     declared = (message[0], message[1].format(props(sets="place, more")))
-    assert findings(undeclared, reads) == [f"{WHOLE}:do_it:variable"]
-    assert findings(declared, reads) == []
+    assert findings(undeclared, reads, outside) == [f"{WHOLE}:do_it:variable"]
+    assert findings(declared, reads, outside) == []
 
 
 def test_variables_of_loops_calls_and_mappings_are_known():
@@ -429,6 +430,31 @@ def test_a_process_that_calls_itself_is_refused():
     assert told(through) == ["bpmn/second.bpmn:inner:cycle", f"{WHOLE}:call_second:cycle"]
 
 
+def test_a_process_may_call_itself_where_somebody_is_waited_for_on_the_way():
+    task = (
+        '<bpmn:userTask id="inner" camunda:formKey="do" camunda:candidateGroups="officer">'
+        f'{props(unit="u")}</bpmn:userTask><bpmn:callActivity id="again" calledElement="{{}}" />'
+        '<bpmn:sequenceFlow id="s3" sourceRef="inner" targetRef="again" />'
+        '<bpmn:sequenceFlow id="s4" sourceRef="again" targetRef="second_ends" />'
+    )
+    drawn = ('<bpmn:sequenceFlow id="s2" sourceRef="inner" targetRef="second_ends" />', "")
+    assert told(changed(called(task.format("second")), drawn)) == []
+    assert told(changed(called(task.format("whole")), drawn)) == []
+    # An error may happen without anybody having come.
+    edge = (
+        '<bpmn:callActivity id="inner" calledElement="third" />'
+        '<bpmn:boundaryEvent id="fails" attachedToRef="inner"><bpmn:{}EventDefinition {}/>'
+        '</bpmn:boundaryEvent><bpmn:callActivity id="again" calledElement="second" />'
+        '<bpmn:sequenceFlow id="s3" sourceRef="fails" targetRef="again" />'
+        '<bpmn:sequenceFlow id="s4" sourceRef="again" targetRef="second_ends" />'
+    )
+    third = SOUND["bpmn/whole.bpmn"].replace(b'id="whole"', b'id="third"')
+    at_once = called(edge.format("error", ""))
+    assert "bpmn/second.bpmn:again:cycle" in told({**at_once, "bpmn/third.bpmn": third})
+    later = called(edge.format("message", 'messageRef="message_x" '))
+    assert "bpmn/second.bpmn:again:cycle" not in told({**later, "bpmn/third.bpmn": third})
+
+
 DAYS = "${workdays(now(), days)}"
 
 
@@ -440,6 +466,27 @@ def test_a_limit_that_no_calendar_counts_is_refused_where_it_is_written(days):
 @pytest.mark.parametrize("days", ["1", "1000", "2 + 3"])
 def test_a_limit_that_the_calendar_counts_may_be_written(days):
     assert findings((DAYS, f"${{workdays(now(), {days})}}")) == []
+    assert findings((DAYS, f"${{days(now(), {days})}}")) == []
+
+
+def test_a_deadline_may_be_extended_by_any_whole_number_of_days():
+    for days in ("0", "-3", "15", "days"):
+        assert findings((DAYS, f"${{extend(now(), {days})}}")) == []
+    for written in ("extend(now(), 1.5)", "extend(now(), -1001)", "days(now(), 0)"):
+        assert f"{WHOLE}:too_late:workdays" in findings((DAYS, f"${{{written}}}"))
+
+
+def test_only_a_target_and_an_attempt_may_be_a_duration():
+    drawn = (
+        ('"deadline" value="handle"', '"deadline" value="{}"'),
+        (f"<bpmn:timeDate>{DAYS}</bpmn:timeDate>", "<bpmn:timeDuration>PT15M</bpmn:timeDuration>"),
+    )
+    for name in ("target", "attempt"):
+        assert findings((drawn[0][0], drawn[0][1].format(name)), drawn[1]) == []
+    for name in ("sign", "handle", "return", "decide", "rectify", "promise"):
+        assert findings((drawn[0][0], drawn[0][1].format(name)), drawn[1]) == [
+            f"{WHOLE}:too_late:deadline"
+        ]
 
 
 ENTRY = "<outputEntry><text>2</text></outputEntry>"
@@ -504,12 +551,34 @@ def test_a_property_that_nobody_reads_is_refused():
     assert findings(lane(article="第一条")) == [f"{WHOLE}:lane:property"]
 
 
-def test_a_leg_is_lead_or_co():
-    def leg(value):
-        return told(called('<bpmn:intermediateThrowEvent id="inner" />', mapped=props(leg=value)))
+def test_a_right_and_those_who_may_not_are_said_of_user_tasks_that_exist():
+    def task(**properties):
+        return findings((props(unit="${centre}"), props(unit="${centre}", **properties)))
 
-    assert leg("lead") == leg("co") == []
-    assert leg("leader") == [f"{WHOLE}:call_second:leg"]
+    assert task(optional="true") == task(optional="false") == []
+    assert task(optional="yes") == [f"{WHOLE}:do_it:optional"]
+    assert task(other_than="do_it") == task(other_than="do_it, do_it") == []
+    assert task(other_than="do_it,nobody") == [f"{WHOLE}:do_it:other_than"]
+    assert task(other_than=" ,") == [f"{WHOLE}:do_it:other_than"]
+    for name, value in (("optional", "true"), ("other_than", "do_it")):
+        edge = (props(deadline="handle", article="第十四条"),)
+        more = props(deadline="handle", article="第十四条", **{name: value})
+        assert findings((edge[0], more)) == [f"{WHOLE}:too_late:{name}"]
+
+
+def test_a_leg_is_lead_or_co():
+    def leg(value, *passed):
+        ins = "".join(f'<camunda:in source="centre" target="{name}" />' for name in passed)
+        mapped = props(leg=value).replace("</camunda:properties>", f"</camunda:properties>{ins}")
+        return told(called('<bpmn:intermediateThrowEvent id="inner" />', mapped=mapped))
+
+    assert leg("lead", "unit", "round") == leg("co", "unit", "round") == []
+    assert leg("leader", "unit", "round") == [f"{WHOLE}:call_second:leg"]
+    # Its unit and its round are written down with it.
+    assert leg("lead", "unit") == leg("lead", "round") == [f"{WHOLE}:call_second:leg"]
+    assert findings(('"${centre}"', '"${centre}" /><camunda:property name="leg" value="co"')) == [
+        f"{WHOLE}:do_it:leg"
+    ]
 
 
 @pytest.mark.parametrize(
