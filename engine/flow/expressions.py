@@ -13,20 +13,16 @@ import math
 import operator
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Protocol
 
-from engine.flow.model import Json, Refused
+from engine.flow.instants import ZONE, instant, natural
+from engine.flow.model import Json, Refused, World
 
 LONGEST_TEXT = 1_000
 DEEPEST = 40
 LARGEST_NUMBER = 10**15
 LARGEST_VALUE = 10_000
 """Characters in a string or members of a list that an expression may make."""
-
-ZONE = timezone(timedelta(hours=8))
-"""Asia/Shanghai, which has kept +08:00 since 1991: times in expressions are written in it."""
 
 CONSTANTS: Mapping[str, Json] = {"true": True, "false": False, "null": None}
 
@@ -42,28 +38,6 @@ OF_UNIT: Mapping[str, str] = {
 FUNCTIONS = frozenset(
     {"now", "workdays", "days", "extend", "leg", "len", "min", "max", "abs", "round", *OF_UNIT}
 )
-
-MOST_DAYS = 1_000
-"""Natural days that may be counted."""
-
-
-class World(Protocol):
-    """What an expression may ask for beside its variables."""
-
-    def now(self) -> datetime:
-        """The engine's clock, aware."""
-
-    def workdays(self, start: datetime, days: int) -> Json:
-        """The end of the n-th working day after `start`, ISO with offset; kept as a reading."""
-
-    def extend(self, due: datetime, days: int) -> Json:
-        """The same, counted from the day that ends at `due`; negative `days` count back."""
-
-    def standing_leg(self) -> int | None:
-        """The number of the leg that the expression stands in."""
-
-    def unit(self, id: str) -> Mapping[str, Json]:
-        """What a unit is; kept as a reading."""
 
 
 class ExpressionError(Exception):
@@ -404,28 +378,3 @@ def _extreme(name: str, members: list[Json]) -> Json:
     if not bounds:
         return None
     return min(bounds) if name == "min" else max(bounds)
-
-
-def natural(start: datetime, days: int) -> str:
-    """The end of the n-th natural day after `start`: 00:00 of the day after, as working days end.
-
-    Refused("deadline") for a number that cannot be counted.
-    """
-    if not 1 <= days <= MOST_DAYS:
-        raise Refused("deadline", value=days, problem="不能这样数自然日")
-    day = start.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-    try:
-        return (day + timedelta(days=days + 1)).isoformat()
-    except OverflowError:
-        raise Refused("deadline", value=days, problem="超出了日期的范围") from None
-
-
-def instant(text: str) -> datetime:
-    """An aware instant from ISO text; Refused("deadline") when it names no time zone."""
-    try:
-        value = datetime.fromisoformat(text)
-    except ValueError:
-        raise Refused("deadline", value=text, problem="不是日期时间") from None
-    if value.tzinfo is None:
-        raise Refused("deadline", value=text, problem="没有写时区") from None
-    return value

@@ -71,6 +71,25 @@ class Readings(Protocol):
         """What a unit is: its kind, level, area, centre, authority and superior (may be None)."""
 
 
+class World(Protocol):
+    """What an expression may ask for beside its variables."""
+
+    def now(self) -> datetime:
+        """The engine's clock, aware."""
+
+    def workdays(self, start: datetime, days: int) -> Json:
+        """The end of the n-th working day after `start`, ISO with offset; kept as a reading."""
+
+    def extend(self, due: datetime, days: int) -> Json:
+        """The same, counted from the day that ends at `due`; negative `days` count back."""
+
+    def standing_leg(self) -> int | None:
+        """The number of the leg that the expression stands in."""
+
+    def unit(self, id: str) -> Mapping[str, Json]:
+        """What a unit is; kept as a reading."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenTask:
     """A user task that waits for somebody."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from engine.flow.expressions import ZONE
+from engine.flow.instants import ZONE
 from engine.flow.model import Json, Reading, Refused
 
 

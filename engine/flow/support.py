@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from lxml import etree
 
-from engine.flow import expressions, timers
+from engine.flow import expressions, instants, timers
 from engine.flow.drawing import BPMN, CAMUNDA, NODES, Drawing, Element, processes
 from engine.flow.model import Finding, Refused
 from engine.flow.tables import Table
@@ -223,9 +223,9 @@ def _of_timer(element: Element) -> Said:
         return
     try:
         if element.time_date:
-            expressions.instant(text)
+            instants.instant(text)
         else:
-            timers.after(expressions.instant("2026-01-01T00:00:00+08:00"), text)
+            timers.after(instants.instant("2026-01-01T00:00:00+08:00"), text)
     except Refused as refused:
         problem = refused.facts.get("problem", "")
         yield "timer", f"的时间“{text}”{problem}；请写 ${{…}}、带时区的日期时间或 PT1H 这样的时长"

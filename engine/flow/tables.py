@@ -15,7 +15,7 @@ from itertools import pairwise
 from lxml import etree
 
 from engine.flow import expressions, xml
-from engine.flow.model import Finding, Json, Refused
+from engine.flow.model import Finding, Json, Refused, World
 
 MOST_RULES = 500
 
@@ -110,7 +110,7 @@ class Table:
     outputs: tuple[Output, ...]
     rules: tuple[Rule, ...]
 
-    def decide(self, values: Mapping[str, Json], world: expressions.World | None = None) -> Answer:
+    def decide(self, values: Mapping[str, Json], world: World | None = None) -> Answer:
         """The answer for these variables.
 
         Refused("no_rule") when no rule matches, Refused("many_rules") when UNIQUE finds several.

@@ -15,7 +15,7 @@ from typing import Any
 
 from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 
-from engine.flow import expressions
+from engine.flow import expressions, instants
 from engine.flow.model import Json, Refused
 
 DUE = "due"
@@ -38,7 +38,7 @@ def after(start: datetime, duration: str) -> datetime:
     parts = {name: int(text) for name, text in match.groupdict().items() if text} if match else {}
     if not parts or duration.rstrip().endswith("T") or max(parts.values()) > _LONGEST:
         raise Refused("deadline", value=duration, problem="不是 ISO 8601 时长")
-    local = start.astimezone(expressions.ZONE)
+    local = start.astimezone(instants.ZONE)
     months = local.month - 1 + parts.get("months", 0) + 12 * parts.get("years", 0)
     year, month = local.year + months // 12, months % 12 + 1
     try:
@@ -70,7 +70,7 @@ class DueTimer(TimerEventDefinition):
         value = state.value(token, self.expression)
         if not isinstance(value, str):
             raise Refused("deadline", value=value, problem="不是日期时间")
-        due = after(state.clock, value) if self.duration else expressions.instant(value)
+        due = after(state.clock, value) if self.duration else instants.instant(value)
         token.internal_data[DUE] = due.astimezone(UTC).isoformat()
         token.internal_data.pop(WHY, None)
         if state.dues:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Asking:
-    """The world of expressions (expressions.World), of conditions and of decisions."""
+    """The world of expressions (model.World), of conditions and of decisions."""
 
     definitions: Definitions
     clock: datetime
