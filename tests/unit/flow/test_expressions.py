@@ -34,6 +34,19 @@ class World:
     def extend(self, due, days):
         return f"{due.isoformat()} extended by {days}"
 
+    def standing_leg(self):
+        return 4
+
+    def unit(self, id):
+        return {
+            "kind": "bureau",
+            "level": "county",
+            "area": "north",
+            "centre": f"{id}_centre",
+            "authority": "county",
+            "superior": None,
+        }
+
 
 def value(text, values=VALUES):
     return expressions.read(text).value(values, World())
@@ -196,6 +209,62 @@ def test_what_grows_is_bounded():
         value("${a + a}", {"a": "x" * 6_000})
     with pytest.raises(Refused, match="expression"):
         value("${a + a}", {"a": [0] * 6_000})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("${leg()}", 4),
+        ("${kind_of('u1')}", "bureau"),
+        ("${level_of('u1') == 'county'}", True),
+        ("${centre_of(units[0])}", "u1_centre"),
+        ("${authority_of('u1')}", "county"),
+        ("${superior_of('u1')}", None),
+        # The end of the n-th day after; 00:00 is its end, as of working days.
+        ("${days(start, 1)}", "2026-10-02T00:00:00+08:00"),
+        ("${days('2026-09-30T16:00:00+00:00', 3)}", "2026-10-05T00:00:00+08:00"),
+        ("${days('2026-12-31T23:59:59+08:00', 1000)}", "2029-09-27T00:00:00+08:00"),
+        ("${extend(start, 0)}", "2026-09-30T10:00:00+08:00"),
+        # null is no bound.
+        ("${min(nothing, 3, 2)}", 2),
+        ("${max([nothing, 'a', 'b', nothing])}", "b"),
+        ("${min(nothing, nothing)}", None),
+        ("${max([nothing])}", None),
+    ],
+)
+def test_days_units_legs_and_bounds(text, expected):
+    assert value(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "${leg(1)}",
+        "${kind_of(nothing)}",
+        "${kind_of('u1', 'u2')}",
+        "${days(start, 1.5)}",
+        "${days(start, true)}",
+        "${extend(start, false)}",
+        "${min([])}",
+        "${min(nothing, 1, 'a')}",
+    ],
+)
+def test_what_they_cannot_be_asked_is_refused(text):
+    with pytest.raises(Refused, match="expression"):
+        value(text)
+
+
+@pytest.mark.parametrize("text", ["${days(start, 0)}", "${days(start, 1001)}", "${days('x', 1)}"])
+def test_days_that_cannot_be_counted_are_no_deadline(text):
+    with pytest.raises(Refused, match="deadline"):
+        value(text)
+
+
+def test_variables_may_be_called_as_functions_are():
+    read = expressions.read("${days(start, days) + leg}")
+    assert read.names == {"start", "days", "leg"}
+    assert read.functions == {"days"}
+    assert value("${leg + len}", {"leg": 1, "len": 2}) == 3
 
 
 def test_the_world_is_asked_only_where_there_is_one():

@@ -58,7 +58,8 @@ def nested(*pairs):
             '<bpmn:sequenceFlow id="c" sourceRef="report_back" targetRef="answered" />',
             '<bpmn:callActivity id="hand_on" calledElement="one_leg"><bpmn:extensionElements>'
             '<camunda:properties><camunda:property name="leg" value="lead" /></camunda:properties>'
-            '<camunda:in source="below" target="unit" /><camunda:in source="place" target="place" />'
+            '<camunda:in source="below" target="unit" /><camunda:in source="place" '
+            'target="place" />'
             "</bpmn:extensionElements>"
             '<bpmn:multiInstanceLoopCharacteristics camunda:collection="${answer}" '
             'camunda:elementVariable="below" /></bpmn:callActivity>'
@@ -101,7 +102,8 @@ def test_a_terminate_in_a_called_process_leaves_nothing_of_its_parallel_watches(
             '<bpmn:endEvent id="returned"><bpmn:terminateEventDefinition /></bpmn:endEvent>',
         ),
         (
-            '<bpmn:userTask id="decide_return" camunda:formKey="f" camunda:candidateGroups="dispatcher" />',
+            '<bpmn:userTask id="decide_return" camunda:formKey="f" '
+            'camunda:candidateGroups="dispatcher" />',
             "",
         ),
         ('<bpmn:sequenceFlow id="i" sourceRef="decide_return" targetRef="watch" />', ""),

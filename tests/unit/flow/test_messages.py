@@ -77,8 +77,10 @@ def test_an_escalation_that_nobody_takes_does_not_leave_the_started_process():
             '<bpmn:endEvent id="nobody_knows"><bpmn:error',
         ),
         (
-            '<bpmn:boundaryEvent id="gives_up" attachedToRef="look_closer">\n      <bpmn:escalationEventDefinition />',
-            '<bpmn:boundaryEvent id="gives_up" attachedToRef="look_closer">\n      <bpmn:messageEventDefinition messageRef="message_urged" />',
+            '<bpmn:boundaryEvent id="gives_up" attachedToRef="look_closer">\n      '
+            "<bpmn:escalationEventDefinition />",
+            '<bpmn:boundaryEvent id="gives_up" attachedToRef="look_closer">\n      '
+            '<bpmn:messageEventDefinition messageRef="message_urged" />',
         ),
     )
     town = Play(files, "town", units=["u1"])
@@ -106,7 +108,8 @@ def test_a_waiting_receiver_comes_before_a_process_to_be_started():
         ('<camunda:property name="correlation" value="${unit}" />', ""),
         (
             '<bpmn:messageEventDefinition messageRef="message_news" />\n    </bpmn:boundaryEvent>',
-            '<bpmn:messageEventDefinition messageRef="message_needed" />\n    </bpmn:boundaryEvent>',
+            '<bpmn:messageEventDefinition messageRef="message_needed" />\n    '
+            "</bpmn:boundaryEvent>",
         ),
     )
     town = Play(files, "town", units=["u1"])
@@ -140,8 +143,12 @@ def test_a_message_that_nobody_waits_for_and_that_starts_nothing_is_lost():
             "start",
         ),
         (
-            '<bpmn:userTask id="look" camunda:formKey="f" camunda:candidateGroups="officer">\n      <bpmn:extensionElements><camunda:properties>',
-            '<bpmn:userTask id="look" camunda:formKey="f" camunda:candidateGroups="officer">\n      <bpmn:extensionElements><camunda:inputOutput><camunda:inputParameter name="x">1</camunda:inputParameter></camunda:inputOutput><camunda:properties><camunda:property name="correlation" value="${watched}" />',
+            '<bpmn:userTask id="look" camunda:formKey="f" camunda:candidateGroups="officer">\n   '
+            "   <bpmn:extensionElements><camunda:properties>",
+            '<bpmn:userTask id="look" camunda:formKey="f" camunda:candidateGroups="officer">\n   '
+            '   <bpmn:extensionElements><camunda:inputOutput><camunda:inputParameter name="x">'
+            "1</camunda:inputParameter></camunda:inputOutput><camunda:properties><camunda:propert"
+            'y name="correlation" value="${watched}" />',
             "payload",
         ),
         (
@@ -221,11 +228,16 @@ def test_a_correlation_narrows_an_event_behind_a_gateway_too():
         diagram("several.bpmn"),
         (
             '<bpmn:intermediateCatchEvent id="unit_returns">',
-            '<bpmn:intermediateCatchEvent id="unit_returns"><bpmn:extensionElements><camunda:properties><camunda:property name="correlation" value="${unit}" /></camunda:properties></bpmn:extensionElements>',
+            '<bpmn:intermediateCatchEvent id="unit_returns"><bpmn:extensionElements>'
+            '<camunda:properties><camunda:property name="correlation" value="${unit}" />'
+            "</camunda:properties></bpmn:extensionElements>",
         ),
         (
             '<bpmn:endEvent id="answered"><bpmn:terminateEventDefinition /></bpmn:endEvent>',
-            '<bpmn:endEvent id="answered"><bpmn:extensionElements><camunda:properties><camunda:property name="correlation" value="${answer}" /></camunda:properties></bpmn:extensionElements><bpmn:messageEventDefinition messageRef="message_returned" /></bpmn:endEvent>',
+            '<bpmn:endEvent id="answered"><bpmn:extensionElements><camunda:properties>'
+            '<camunda:property name="correlation" value="${answer}" /></camunda:properties>'
+            '</bpmn:extensionElements><bpmn:messageEventDefinition messageRef="message_returned" '
+            "/></bpmn:endEvent>",
         ),
     )
     played = Play(files, "several", units=["u1", "u2", "u3"])
@@ -248,7 +260,8 @@ def test_a_signal_carries_its_payload_to_all_who_wait():
         ),
         ('<bpmn:intermediateThrowEvent id="tell_news">', '<bpmn:endEvent id="tell_news">'),
         (
-            '</bpmn:intermediateThrowEvent>\n    <bpmn:endEvent id="given_up" />\n    <bpmn:endEvent id="watched_it" />',
+            '</bpmn:intermediateThrowEvent>\n    <bpmn:endEvent id="given_up" />\n    '
+            '<bpmn:endEvent id="watched_it" />',
             '</bpmn:endEvent>\n    <bpmn:endEvent id="given_up" />',
         ),
         ('<bpmn:sequenceFlow id="c" sourceRef="tell_news" targetRef="watched_it" />', ""),
@@ -287,7 +300,8 @@ def test_a_message_that_does_not_interrupt_may_lead_to_work_a_thousand_times():
         diagram("calls.bpmn"),
         (
             '<bpmn:endEvent id="urged_noted" />',
-            '<bpmn:endEvent id="urged_noted" /><bpmn:userTask id="note" camunda:formKey="f" /><bpmn:sequenceFlow id="g" sourceRef="note" targetRef="urged_noted" />',
+            '<bpmn:endEvent id="urged_noted" /><bpmn:userTask id="note" camunda:formKey="f" />'
+            '<bpmn:sequenceFlow id="g" sourceRef="note" targetRef="urged_noted" />',
         ),
         ('targetRef="urged_noted" />\n  </bpmn:process>', 'targetRef="note" />\n  </bpmn:process>'),
     )

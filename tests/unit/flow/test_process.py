@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from engine.flow import Definitions, Refused, process, state
+from engine.flow import Definitions, NoReadings, Refused, process, state
 from tests.unit.flow.small import NOW, EveryDay, Play, changed, diagram, replayed
 
 BEGUN = NOW.isoformat()
@@ -296,3 +296,64 @@ def test_an_output_parameter_sets_a_variable_when_its_element_completes():
     assert "told" not in step.values
     step = process.tick(step.state, step.timers[0].due, EveryDay())
     assert step.values["told"] == 2
+
+
+# --- units, rights and who may not ---------------------------------------------------------
+
+
+def calling(*pairs):
+    return changed(diagram("rework.bpmn"), *pairs)
+
+
+def test_what_is_asked_about_a_unit_is_a_reading_and_replayed(restored):
+    asks = ("${workdays(begun, limit)}", "${workdays(begun, 1 if kind_of(unit) == 'town' else 9)}")
+    values = {"unit": "north_town", "begun": NOW.isoformat(), "limit": 1}
+    played = Play(calling(asks), "rework", restored, **values)
+    readings = played.step.readings
+    assert [(one.kind, one.element) for one in readings] == [
+        ("unit", readings[0].element),
+        ("due", readings[0].element),
+    ]
+    assert readings[0].question == {"unit": "north_town"}
+    assert readings[0].answer["superior"] == "north"
+    again = process.start(played.definitions, "rework", values, NOW, replayed(readings))
+    assert state.digest(again) == played.digests[0]
+    assert again.readings == readings
+    for recorded in (readings[1:], readings[:1]):
+        with pytest.raises(Refused, match="reading"):
+            process.start(played.definitions, "rework", values, NOW, replayed(recorded))
+    with pytest.raises(Refused, match="reading"):
+        process.start(played.definitions, "rework", values, NOW, NoReadings())
+
+
+def test_a_right_and_who_may_not_do_it_are_told_with_the_task(restored):
+    plain = ("rework", restored)
+    values = {"unit": "u1", "begun": NOW.isoformat(), "limit": 1}
+    before = Play(diagram("rework.bpmn"), *plain, **values)
+    (task,) = before.step.tasks
+    assert (task.optional, task.other_than) == (False, ())
+    assert before.step.timers[0].attached_to == task.element
+    assert not {"optional", "other_than"} & set(state.canonical(before.step)["tasks"][0])
+    said = (
+        '<camunda:property name="article" value="第十三条" />',
+        '<camunda:property name="optional" value="true" />'
+        '<camunda:property name="other_than" value="look_over, carry_out" />',
+    )
+    played = Play(calling(said), *plain, **values)
+    (task,) = played.step.tasks
+    assert (task.optional, task.other_than) == (True, ("look_over", "carry_out"))
+    assert state.canonical(played.step)["tasks"][0]["optional"] is True
+    assert played.digests != before.digests
+
+
+def test_a_milestone_tells_its_address(restored):
+    played = Play(
+        diagram("rework.bpmn"), "rework", restored, unit="u", begun=NOW.isoformat(), limit=1
+    )
+    played.complete("carry_out")
+    assert [one.address for one in played.step.milestones] == ["carry_out#1"]
+
+
+def test_a_start_event_sets_first_values(restored):
+    played = Play(diagram("started.bpmn"), "town", restored, units=["u1"])
+    assert played.step.values["urges"] == 0

@@ -70,6 +70,9 @@ class Live:
     def due(self, start, days):
         return workdays.shipped().due(start, days).as_json()
 
+    def unit(self, id):
+        raise AssertionError(id)
+
 
 def timed(expression, **values):
     """The timer of the rework diagram with another time."""
@@ -95,6 +98,10 @@ def shanghai(timer):
         ("${extend('2026-10-10T00:00:00+08:00', 1)}", "2026-10-11T00:00:00+08:00"),
         ("${extend('2026-10-09T16:00:00+00:00', 1)}", "2026-10-11T00:00:00+08:00"),
         ("${extend('2026-10-10T10:00:00+08:00', 1)}", "2026-10-13T00:00:00+08:00"),
+        ("${extend(workdays(begun, limit), 0)}", "2026-10-10T00:00:00+08:00"),
+        # Natural days, and the same at midnight sharp.
+        ("${days(begun, limit)}", "2026-10-03T00:00:00+08:00"),
+        ("${days('2026-10-10T00:00:00+08:00', 1)}", "2026-10-12T00:00:00+08:00"),
     ],
 )
 def test_a_due_time_is_extended_from_the_day_that_it_ends(expression, due):
@@ -105,6 +112,12 @@ def test_a_due_time_is_extended_from_the_day_that_it_ends(expression, due):
         step.state.definitions, "rework", dict(step.values), NOW, replayed(step.readings)
     )
     assert state.digest(again) == state.digest(step)
+
+
+def test_days_and_an_extension_by_none_ask_nobody():
+    step = timed("${extend(days(begun, limit), 0)}")
+    assert step.readings == ()
+    assert step.timers[0].why == {}
 
 
 LATER = "workdays('2026-12-30T10:00:00+08:00', 3)"
