@@ -22,6 +22,12 @@ from engine.store import Store, tables, tickets
 from engine.store.tickets import Ticket
 from tests import servers
 from tests.servers import Server
+from tests.walked import (  # noqa: F401 (pytest looks for hooks in the names of a conftest)
+    pytest_addoption,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
 
 BACKENDS = ("sqlite", "postgresql")
 WAIT = 10.0
