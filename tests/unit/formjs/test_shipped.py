@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from engine.access import ROLES
 from engine.city.arrivals import Arrival, arrivals
 from engine.city.filling import fill
 from engine.city.places import read as read_data
@@ -269,6 +270,7 @@ def test_habits_are_about_forms_and_options_that_exist():
     data = read_data("behaviour")
     assert set(data["forms"]) <= set(FORMS)
     assert set(data["rights"]) - {"about"} <= set(FORMS)
+    assert set(data["roles"]) - {"default"} <= ROLES
     for right in data["rights"].values():
         if isinstance(right, dict):
             assert 0 <= right["chance"] <= 1
