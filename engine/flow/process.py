@@ -69,12 +69,12 @@ def complete(
     if not isinstance(token.task_spec, defaults.UserTask):
         raise Refused("task_unknown", task=task)
 
-    def carry_out() -> None:
+    def go_on() -> None:
         token.data.update(_checked(answers))
         token.run()
         state.advance()
 
-    return _step(state, now, readings, carry_out)
+    return _step(state, now, readings, go_on)
 
 
 def send(

@@ -429,7 +429,7 @@ def test_behind_an_event_gateway_there_is_one_timer_and_each_message_once():
     two_timers = changed(several, (message, timer))
     assert "bpmn/several.bpmn:whichever:gateway" in refused(two_timers)
     assert "bpmn/several.bpmn:whichever:gateway" in refused(
-        changed(several, ('targetRef="unit_returns"', 'targetRef="decide_return"'))
+        changed(several, ('targetRef="unit_returns"', 'targetRef="judge_return"'))
     )
     twice = changed(
         several,

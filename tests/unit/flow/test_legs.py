@@ -97,16 +97,16 @@ def test_a_leg_that_is_cancelled_takes_those_below_with_it(restored):
 def test_a_terminate_in_a_called_process_leaves_nothing_of_its_parallel_watches(restored):
     files = nested(
         (
-            '<bpmn:sequenceFlow id="h" sourceRef="unit_returns" targetRef="decide_return" />',
+            '<bpmn:sequenceFlow id="h" sourceRef="unit_returns" targetRef="judge_return" />',
             '<bpmn:sequenceFlow id="h" sourceRef="unit_returns" targetRef="returned" />'
             '<bpmn:endEvent id="returned"><bpmn:terminateEventDefinition /></bpmn:endEvent>',
         ),
         (
-            '<bpmn:userTask id="decide_return" camunda:formKey="f" '
+            '<bpmn:userTask id="judge_return" camunda:formKey="f" '
             'camunda:candidateGroups="dispatcher" />',
             "",
         ),
-        ('<bpmn:sequenceFlow id="i" sourceRef="decide_return" targetRef="watch" />', ""),
+        ('<bpmn:sequenceFlow id="i" sourceRef="judge_return" targetRef="watch" />', ""),
     )
     played = Play(files, "several", restored, units=["u1", "u2"])
     played.complete("report_back", "u1", answer=["u11"])

@@ -242,7 +242,7 @@ def test_a_correlation_narrows_an_event_behind_a_gateway_too():
     )
     played = Play(files, "several", units=["u1", "u2", "u3"])
     played.complete("report_back", "u1", answer="u3")
-    assert [task.leg for task in played.step.tasks if task.element == "decide_return"] == [3]
+    assert [task.leg for task in played.step.tasks if task.element == "judge_return"] == [3]
 
 
 def test_a_signal_carries_its_payload_to_all_who_wait():

@@ -151,12 +151,12 @@ def test_every_instance_opens_a_leg_with_its_own_unit_task_and_timer(several):
 def test_a_message_to_a_leg_leaves_the_others_alone(several):
     several.send("returned", leg=2, reason="not ours")
     assert several.tasks() == [
-        "decide_return",
+        "judge_return",
         "report_back@u1",
         "report_back@u2",
         "report_back@u3",
     ]
-    assert several.task("decide_return").leg == 2
+    assert several.task("judge_return").leg == 2
     assert [timer.leg for timer in several.step.timers] == [1, 3]
     with pytest.raises(Refused, match="nobody_waits"):
         process.send(several.state, "returned", {}, NOW, EveryDay(), leg=2)
@@ -166,13 +166,13 @@ def test_a_message_to_a_leg_leaves_the_others_alone(several):
 
 def test_a_message_to_nobody_in_particular_is_taken_by_all_who_wait(several):
     several.send("returned")
-    assert several.tasks().count("decide_return") == 3
+    assert several.tasks().count("judge_return") == 3
 
 
 def test_a_wait_behind_an_event_gateway_is_armed_again(several):
     for _ in range(3):
         several.send("returned", leg=1)
-        several.complete("decide_return")
+        several.complete("judge_return")
     assert [timer.leg for timer in several.step.timers] == [1, 2, 3]
 
 
@@ -514,7 +514,7 @@ def test_kept_and_restored_states_are_byte_for_byte_the_same():
         played.send("returned", leg=1)
         played.tick(days=4)
         played.complete("report_back", "u2")
-        played.complete("decide_return")
+        played.complete("judge_return")
         played.complete("report_back")
         played.complete("collect", more="yes")
         ways.append((played.digests, played.blob))
@@ -530,7 +530,7 @@ def test_the_same_under_other_hash_seeds_and_time_zones():
             ("send", {"message": "returned", "leg": 1, "b": 1, "a": 3}),
             ("tick", {"days": 4}),
             ("complete", {"element": "report_back", "unit": "u2", "answer": "x"}),
-            ("complete", {"element": "decide_return"}),
+            ("complete", {"element": "judge_return"}),
         ],
     }
     one = play_elsewhere(script, seed="1", zone="Asia/Shanghai")
