@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from engine.errors import Denied
 
-__all__ = ["ACTIONS", "ROLES", "Denied", "Reach", "User", "authorize", "reach"]
+__all__ = ["ACTIONS", "ROLES", "Denied", "Reach", "User", "authorize", "reach", "sees_reporter"]
 
 # A role may do an action to:
 #   .  nothing        *  everything
@@ -26,9 +26,11 @@ action              call_taker dispatcher officer reviewer follow_up archivist l
 start_ticket        c          .          .       .        .         .         .      .           .          .       .             .
 read_ticket         c          c          u       c        c         c         u      c           a          *       .             .
 comment_ticket      c          c          u       c        c         c         u      c           a          .       .             .
+call_again          c          c          .       .        c         .         .      c           .          .       .             .
 work_task           t          t          t       t        t         t         t      t           t          .       .             .
 send_message        .          c          .       .        .         .         .      c           a          .       .             .
 list_overdue        .          c          u       c        .         .         u      c           a          *       .             .
+read_ledger         .          c          .       c        .         .         .      .           a          *       .             .
 verify              .          .          .       .        .         .         .      .           a          *       *             .
 replay              .          .          .       .        .         .         .      .           .          *       .             .
 read_system_log     .          .          .       .        .         .         .      .           .          *       .             .
@@ -108,8 +110,9 @@ def authorize(user: User, action: str, facts: Mapping[str, Any]) -> None:
     """Return if the person may do the action to what the facts describe.
 
     Facts of a ticket: centre, authority (ids), and of its legs and tasks units, peer_centres,
-    authorities (collections of ids). Of a task also: role, unit, claimed_by (a user's id or
-    None). Of a place or person: area. A fact that is absent allows nothing. With no facts at all
+    authorities (collections of ids), about_unit (whom a report is about: for its people there is
+    no such ticket, whatever their role; 回避). Of a task also: role, unit, claimed_by (a user's id
+    or None). Of a place or person: area. A fact that is absent allows nothing. With no facts at all
     the question is only whether the person's roles allow the action on anything.
 
     Errors: Denied, `hidden` when the person may not know of the ticket; KeyError for an action
@@ -118,6 +121,8 @@ def authorize(user: User, action: str, facts: Mapping[str, Any]) -> None:
     scopes = _scopes(user, action)
     if scopes and not facts:
         return
+    if _is_ticket(facts) and facts.get("about_unit") == user.unit:
+        raise Denied("denied_hidden", hidden=True)
     allowed = any(_holds(scope, role, user, facts) for role, scope in scopes.items())
     if allowed and action == "work_task" and facts.get("claimed_by") not in (None, user.id):
         raise Denied("denied_claimed")
@@ -126,6 +131,11 @@ def authorize(user: User, action: str, facts: Mapping[str, Any]) -> None:
     if _is_ticket(facts) and not _sees(user, facts):
         raise Denied("denied_hidden", hidden=True)
     raise Denied("denied_task" if action == "work_task" and scopes else "denied")
+
+
+def sees_reporter(user: User, protected: bool) -> bool:
+    """Whether a person may know who called: of a protected reporter only the centres do."""
+    return not protected or user.unit == user.centre
 
 
 def _scopes(user: User, action: str) -> dict[str, str]:

@@ -190,6 +190,20 @@ ACTS: Final = {
     "reason_needed": _("请写明理由，刚才的操作没有生效。"),
     "year_mismatch": _("%(date)s 不在所公布的 %(year)s 年内，没有公布。请核对日期。"),
     "year_twice": _("%(date)s 出现了两次，没有公布。请删去重复的行。"),
+    "words_empty": _("请写明诉求人这次说了什么，没有登记。"),
+    "words_long": _("来电内容最多%(most)s字，现有%(count)s字，没有登记。请删减后再提交。"),
+    "four_eyes": _(
+        "“%(task)s”须由另一人办理：您已办理过本工单的“%(done)s”。请交由本单位同岗位的同事办理。"
+    ),
+    "four_eyes_other": _(
+        "%(name)s 已办理过本工单的“%(done)s”，“%(task)s”须由另一人办理，没有移交。请另选同事。"
+    ),
+    "link_unknown": _("没有找到工单 %(number)s，或您无权查看。请核对工单号。"),
+    "link_self": _("不能并入本工单自己。请填写另一件工单的工单号。"),
+    "link_merged": _("该工单已并入 %(number)s。请改填主工单的工单号。"),
+    "link_ended": _("工单 %(number)s 已经办结或结束，不能再并入。请核对工单号。"),
+    "reporter_protected": _("举报人受保护，其姓名和电话只有热线中心可以查看。"),
+    "display_bad": _("姓名应为1到%(most)s个可见的字，不能换行。请改正后重试。"),
     "message_unknown": _("没有名为 %(message)s 的消息，没有办理。请联系流程管理员。"),
     "timer_stuck": _("到期时间已到而流程没有前进，已撤回并稍后重试。请联系流程管理员。"),
     "already_erased": _("该工单的密钥此前已经销毁，没有再次办理。"),

@@ -102,7 +102,11 @@ def _deliver(store: Store, now: datetime, limit: int, sender: Sender | None) -> 
 
 def _sent(store: Store, sender: Sender, id: int, letter: Letter, now: datetime) -> bool:
     try:
-        sender.send(letter)
+        # News for other tickets stay in the house.
+        if letter.topic in tickets.MERGED:
+            tickets.tell_merged(store, letter, now)
+        else:
+            sender.send(letter)
     except Exception as error:
         cause = watch.cause(error)
         tries = outbox.failed(store, id, now, cause)

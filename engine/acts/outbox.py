@@ -9,11 +9,11 @@ from sqlalchemy import bindparam, select, update
 
 from engine.out.sender import Letter
 from engine.store import Store
+from engine.store.backoff import pause
 from engine.store.tables import outbox, tickets
 
 CLAIMED_FOR = timedelta(minutes=2)
 """How long a claimed message is left to whoever claimed it; then another sweep sends it."""
-FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=1)
 
 _DUE = (
@@ -70,10 +70,9 @@ def failed(store: Store, id: int, now: datetime, error: str) -> int:
             ).scalar_one()
             + 1
         )
-        pause = min(FIRST_PAUSE * (1 << min(tries - 1, 10)), LONGEST_PAUSE)
         conn.execute(
             update(outbox)
             .where(outbox.c.id == id)
-            .values(tries=tries, next_try_at=now + pause, error=error[:500])
+            .values(tries=tries, next_try_at=now + pause(tries, LONGEST_PAUSE), error=error[:500])
         )
         return int(tries)

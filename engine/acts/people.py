@@ -17,6 +17,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from engine.access import ROLES, User, authorize
 from engine.errors import Trouble
+from engine.formjs.text import forbidden, trimmed
 from engine.store import Store, log, people
 from engine.store.tables import sessions, units, user_roles, users
 
@@ -26,6 +27,7 @@ FAILURES = 5
 LOCKED_FOR = timedelta(minutes=15)
 SEEN_EVERY = timedelta(minutes=1)  # a request writes its session at most this often
 SHORTEST_PASSWORD = 10
+LONGEST_NAME = 40
 RESERVED = frozenset({"system", "clock", "console"})  # actors on the chain that are nobody's names
 
 _hasher = PasswordHasher()  # the library's defaults: argon2id, RFC 9106's low-memory profile
@@ -224,12 +226,15 @@ def add_user(
     """Add a person; the password (made here unless given), to be changed at the first sign-in.
 
     `actor` None is the system itself (hotline init).
-    Errors: Denied; Trouble "name_taken", "name_bad", "unit_unknown", "role_unknown".
+    Errors: Denied; Trouble "name_taken", "name_bad", "display_bad", "unit_unknown", "role_unknown".
     """
     given = _known(roles)
     password = password or _new_password()
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", name):
         raise Trouble("name_bad", name=name)
+    display_name = trimmed(display_name)
+    if not 0 < len(display_name) <= LONGEST_NAME or forbidden(display_name, lines=False):
+        raise Trouble("display_bad", most=LONGEST_NAME)
     if name in RESERVED:
         raise Trouble("name_taken", name=name)
     hashed = _hashed(password, name)

@@ -9,10 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from engine.access import User, authorize
-from engine.errors import Trouble
+from engine.errors import Denied, Trouble, sentence
 from engine.flow import process
-from engine.store import Store, cards, forms, numbers, requests, rights, steps
+from engine.formjs import Checked, Form
+from engine.formjs.text import forbidden, trimmed
+from engine.out.sender import Letter
+from engine.store import Store, cards, forms, log, numbers, requests, rights, steps
 from engine.store import tickets as rows
+from engine.store.backoff import pause
 from engine.store.tables import tickets, timers
 from engine.workdays import ZONE
 
@@ -37,7 +41,7 @@ def start(store: Store, user: User, raw: Raw, now: datetime, key: str, kind: str
     place = {"area": user.area, "centre": user.centre, "authority": user.authority}
     authorize(user, "start_ticket", place)
     with store.write() as conn:
-        if not steps.once(conn, key, user.name, f"start/{kind}", now):
+        if not steps.once(conn, key, user.name, f"start/{kind}", now, raw):
             return _number_of(conn, key, user)
         version = store.current_version(conn, now)
         definitions = store.definitions(version)
@@ -46,7 +50,7 @@ def start(store: Store, user: User, raw: Raw, now: datetime, key: str, kind: str
         checked = form.validate(raw, forms.sources(conn, definitions, form, user.unit))
         if checked.errors:
             raise Invalid(checked.errors, checked.typed)
-        routing = dict(checked.routing)
+        routing = {**checked.routing, **_linked(conn, user, form, checked)}
         day = f"{now.astimezone(ZONE):%Y%m%d}"
         number = f"{day}-{numbers.take(conn, f'ticket/{day}'):05d}"
         ticket = rows.create(
@@ -84,7 +88,7 @@ def complete(
     """
     with store.write() as conn:
         # First: sent twice it answers twice the same, though the task is gone by then.
-        if not steps.once(conn, key, user.name, f"complete/{number}/{task}", now):
+        if not steps.once(conn, key, user.name, f"complete/{number}/{task}", now, raw):
             return number
         ticket = rights.hold(conn, store, user, number)
         row = rights.open_task(conn, user, number, task, ticket.seen)
@@ -97,10 +101,11 @@ def complete(
         checked = form.validate(raw, forms.sources(conn, definitions, form, row.unit, about))
         if checked.errors:
             raise Invalid(checked.errors, checked.typed)
+        routing = {**checked.routing, **_linked(conn, user, form, checked, ticket)}
         with steps.sentences():
             state = rows.load_state(store, ticket)
             live = steps.Live(conn, store)
-            step = process.complete(state, task, dict(checked.routing), now, live)
+            step = process.complete(state, task, routing, now, live)
         said = {
             "task": task,
             "element": row.element,
@@ -108,7 +113,7 @@ def complete(
             "address": row.address,
             "leg": row.leg,
             "form": form.name,
-            "routing": dict(checked.routing),
+            "routing": routing,
             "request": key,
         }
         payload = {"answers": _said(checked.content)}
@@ -128,6 +133,48 @@ def _number_of(conn: Connection, key: str, user: User) -> str:
     return str(conn.execute(query).scalar_one())
 
 
+def _linked(
+    conn: Connection, user: User, form: Form, checked: Checked, own: rows.Ticket | None = None
+) -> dict[str, str | None]:
+    """The tickets that fields name by number, under the names by which they are routed.
+
+    Errors: Invalid for one that the person may not read, that is this one, closed or merged.
+    """
+    found: dict[str, str | None] = {}
+    errors: dict[str, str] = {}
+    for field in form.fields:
+        if not field.ticket:
+            continue
+        number = checked.values.get(field.key)
+        found[field.ticket] = number
+        if number is None:
+            continue
+        if own is not None and number == own.number:
+            errors[field.key] = sentence("link_self", {})
+            continue
+        try:
+            other = rights.see(conn, user, number).columns["id"]
+        except Denied:
+            errors[field.key] = sentence("link_unknown", {"number": number})
+            continue
+        # Held until this act is done: it cannot be closed meanwhile, and tell nobody.
+        row = conn.execute(_STANDING, {"ticket": other}).one()
+        if row.merged_into is not None:
+            errors[field.key] = sentence("link_merged", {"number": row.merged_into})
+        elif row.ended_at is not None or row.closed_at is not None:
+            errors[field.key] = sentence("link_ended", {"number": number})
+    if errors:
+        raise Invalid(errors, checked.typed)
+    return found
+
+
+_STANDING = (
+    select(tickets.c.merged_into, tickets.c.closed_at, tickets.c.ended_at)
+    .where(tickets.c.id == bindparam("ticket"))
+    .with_for_update(read=True)
+)
+
+
 def send(
     store: Store,
     user: User,
@@ -140,20 +187,103 @@ def send(
 ) -> str:
     """Send a message to what waits for it in a ticket; the ticket's number.
 
-    `payload` is routing data. Errors: as complete; Trouble nobody_waits.
+    `message` is how the manifest knows it, `payload` routing data. Errors: as complete; Trouble
+    message_unknown, nobody_waits.
     """
     with store.write() as conn:
         if not steps.once(conn, key, user.name, f"send/{number}/{message}"[:40], now):
             return number
         ticket = rights.hold(conn, store, user, number, "send_message")
         steps.tick(conn, store, ticket, now)
-        with steps.sentences():
-            state = rows.load_state(store, ticket)
-            live = steps.Live(conn, store)
-            step = process.send(state, message, dict(payload), now, live, leg=leg)
-        said = {"message": message, "leg": leg, "routing": dict(payload), "request": key}
-        steps.record(conn, store, ticket, step, "send", now, user.name, user.unit, said)
+        said = {"request": key}
+        steps.send(
+            conn, store, ticket, message, payload, now, user.name, user.unit, leg=leg, said=said
+        )
         return number
+
+
+AGAIN = "call_again"
+"""What the manifest calls the message of a repeat call, and the act is called itself."""
+LONGEST_WORDS = 2000
+
+
+def call_again(store: Store, user: User, number: str, text: str, now: datetime, key: str) -> str:
+    """Note that somebody called again on the same matter; the ticket's number.
+
+    What waits for it is told; where nobody does, it is a fact of the ticket all the same.
+    Errors: Denied; Trouble words_empty, words_long, text_characters, request_*; VaultError erased.
+    """
+    text = trimmed(text)
+    if not text:
+        raise Trouble("words_empty")
+    if forbidden(text, lines=True):
+        raise Trouble("text_characters")
+    if len(text) > LONGEST_WORDS:
+        raise Trouble("words_long", most=LONGEST_WORDS, count=len(text))
+    with store.write() as conn:
+        if not steps.once(conn, key, user.name, f"{AGAIN}/{number}", now, {"text": [text]}):
+            return number
+        ticket = rights.hold(conn, store, user, number, AGAIN)
+        steps.tick(conn, store, ticket, now)
+        who, said, content = (user.name, user.unit), {"request": key}, {"text": text}
+        try:
+            steps.send(conn, store, ticket, AGAIN, {}, now, *who, said=said, content=content)
+        except Trouble as trouble:
+            if trouble.code not in _UNHEARD:
+                raise
+            log.append(conn, ticket, "fact", AGAIN, now, *who, said, content)
+        conn.execute(
+            update(tickets).where(tickets.c.id == ticket.id).values(calls=tickets.c.calls + 1)
+        )
+        return number
+
+
+_UNHEARD = frozenset({"nobody_waits", "ended", "message_unknown"})
+
+
+# --- from ticket to ticket -------------------------------------------------------------------
+
+MERGED = {"ticket.closed": ("main_closed", ("outcome",)), "ticket.dropped": ("main_dropped", ())}
+"""Topic → the message that it is to tickets merged into its own, and the values that go along."""
+
+_MERGED = (
+    select(tickets.c.number)
+    .where(tickets.c.merged_into == bindparam("number"))
+    .order_by(tickets.c.id)
+)
+
+
+def tell_merged(store: Store, letter: Letter, now: datetime) -> int:
+    """Tell the tickets that were merged into one what became of it; how many took notice.
+
+    Each in a transaction of its own, once for a letter's key, however often that is carried.
+    Errors: StoreError; Trouble, what the flow refuses.
+    """
+    name, told = MERGED[letter.topic]
+    values = letter.content.get("values", {})
+    payload = {key: values.get(key) for key in told}
+    with store.read() as conn:
+        found = conn.execute(_MERGED, {"number": letter.number}).scalars().all()
+    return sum(_tell(store, number, name, payload, letter.key, now) for number in found)
+
+
+def _tell(
+    store: Store, number: str, name: str, payload: Mapping[str, Any], source: str, now: datetime
+) -> bool:
+    key = f"{source}>{number}"
+    with store.write() as conn:
+        ticket = rows.lock(conn, store, number)
+        if not steps.once(conn, key, steps.CLOCK, name, now):
+            return False
+        steps.tick(conn, store, ticket, now)
+        said = {"request": key}
+        try:
+            steps.send(conn, store, ticket, name, payload, now, steps.CLOCK, said=said)
+        except Trouble as trouble:
+            if trouble.code not in _UNHEARD:
+                raise
+            return False
+        return True
 
 
 def revise(store: Store, actor: str, ticket_id: int, now: datetime) -> bool:
@@ -227,13 +357,7 @@ def tick_next(store: Store, now: datetime) -> int | None:
             raise TickFailed(ticket.id, ticket.number, error) from error
 
 
-FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=6)
-
-
-def pause(tries: int) -> timedelta:
-    """How long to wait after the n-th failure: a minute, doubled each time, at most six hours."""
-    return min(FIRST_PAUSE * (1 << min(max(tries, 1) - 1, 10)), LONGEST_PAUSE)
 
 
 def postpone(store: Store, ticket_id: int, now: datetime, alarm: str) -> int:
@@ -249,6 +373,8 @@ def postpone(store: Store, ticket_id: int, now: datetime, alarm: str) -> int:
             conn.execute(
                 update(timers)
                 .where(timers.c.ticket == ticket_id, one)
-                .values(tries=tries, next_try_at=now + pause(tries), alarm=alarm[:500])
+                .values(
+                    tries=tries, next_try_at=now + pause(tries, LONGEST_PAUSE), alarm=alarm[:500]
+                )
             )
         return max((row.tries + 1 for row in found), default=0)

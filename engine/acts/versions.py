@@ -40,6 +40,7 @@ def deploy(
         raise DefinitionsRefused(findings)
     found = Definitions.read(files)
     with store.write() as conn:
+        log.system(conn, store)  # one at a time: two may deploy the same files
         version = conn.execute(
             select(versions.c.id).where(versions.c.hash == found.hash)
         ).scalar_one_or_none()

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from engine.access import User
-from engine.errors import Trouble, VaultError
+from engine.access import User, sees_reporter
+from engine.errors import Denied, Trouble, VaultError
 from engine.formjs.text import forbidden, trimmed
 from engine.store import Store, forms, log, rights, steps
 from engine.store.tables import drafts, tasks, user_roles, users
@@ -112,6 +112,8 @@ def hand_over(
         ).scalar_one_or_none()
         if colleague is None:
             raise Trouble("colleague", name=to)
+        if done := rights.completed_by(held.conn, number, to, held.row.other_than):
+            raise Trouble("four_eyes_other", name=to, task=held.row.name, done=done)
         held.give_to(colleague)
         held.note("hand_over", to=to)
 
@@ -190,6 +192,8 @@ def unmask(
     with store.write() as conn:
         # Somebody who may not write a comment reads what happened, not what was said.
         ticket = rights.hold(conn, store, user, number, "comment_ticket")
+        if not sees_reporter(user, ticket.columns["protected"]):
+            raise Denied("reporter_protected")
         if ticket.key is None:
             raise VaultError("erased", number=number)
         if steps.once(conn, key, user.name, f"unmask/{number}", now):
@@ -197,7 +201,7 @@ def unmask(
             log.append(conn, ticket, "fact", "unmask", now, user.name, user.unit, body, payload)
         answers = log.read_payloads(conn, store, number)[1]["answers"]
         first = next(log.iterate(conn, number)).body
-        form = forms.read(store.definitions(ticket.version), first["form"])
+        form = forms.read(store.definitions_of(first["version"], conn), first["form"])
         return {
             field.label: str(answers[field.key])
             for field in form.fields

@@ -28,6 +28,7 @@ class Waiting:
     type: str
     opened_at: datetime
     due: datetime | None
+    optional: bool  # a right, not a duty
 
 
 _COLUMNS = (
@@ -41,6 +42,7 @@ _COLUMNS = (
     tickets.c.type,
     tasks.c.opened_at,
     tasks.c.due,
+    tasks.c.optional,
 )
 _WAITING = (
     select(*_COLUMNS)

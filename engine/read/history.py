@@ -23,7 +23,19 @@ _STEPS = {
     "revise": "工作日历有变动，重新计算期限",
 }
 # What a milestone says besides, by the routing value of that name.
-_SAID = {"closed": "outcome", "rated": "rating"}
+_SAID = {
+    "closed": "outcome",
+    "rated": "rating",
+    "refused": "ground",
+    "measure_taken": "measure",
+    "extended": "extension_granted",
+}
+_MESSAGES = {
+    "call_again": "诉求人就同一事项再次来电",
+    "main_closed": "主工单已办结，本工单得到通知",
+    "main_dropped": "主工单不再办理，本工单得到通知",
+}
+"""What the manifest calls a message, and what its coming means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +78,12 @@ def entry(
     payload: Mapping[str, Any] | None,
     definitions: Definitions,
     names: Names,
+    shield: bool = False,
 ) -> Entry:
-    """An event in words; `payload` None when there is none that this reader may read."""
+    """An event in words; `payload` None when there is none that this reader may read.
+
+    `shield`: this reader may not know who called.
+    """
     body = event.body
     return Entry(
         seq=event.seq,
@@ -79,7 +95,7 @@ def entry(
         unit_name=names.units.get(event.unit, ""),
         sentence=_sentence(event.name, body, names),
         lines=tuple(dict.fromkeys(_lines(body, definitions, names))),
-        answers=tuple(_answers(body, payload or {}, definitions, names)),
+        answers=tuple(_answers(event.name, body, payload or {}, definitions, names, shield)),
         withheld=bool(event.commitment) and payload is None,
     )
 
@@ -90,7 +106,10 @@ def _sentence(name: str, body: Mapping[str, Any], names: Names) -> str:
         case "complete":
             return f"完成{task}"
         case "send":
-            return f"收到消息“{body.get('message', '')}”"
+            message = str(body.get("message", ""))
+            return _MESSAGES.get(str(body.get("as")), f"收到消息“{message}”")
+        case "call_again":
+            return _MESSAGES[name]
         case "claim":
             return f"领取{task}"
         case "release":
@@ -120,6 +139,8 @@ def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> I
         code = values.get(_SAID.get(name, ""))
         if code:
             said += f"：{labels.get((_SAID[name], code), code)}"
+        if name == "merged" and values.get("main_ticket"):
+            said += f"：并入工单{values['main_ticket']}"
         if name in ("unsigned", "overdue"):
             said += f"（期限{due_moment(datetime.fromisoformat(milestone['at']))}）"
         yield said
@@ -148,10 +169,15 @@ def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> I
 
 
 def _answers(
-    body: Mapping[str, Any], payload: Mapping[str, Any], definitions: Definitions, names: Names
+    name: str,
+    body: Mapping[str, Any],
+    payload: Mapping[str, Any],
+    definitions: Definitions,
+    names: Names,
+    shield: bool,
 ) -> Iterator[tuple[str, str]]:
     if "text" in payload:
-        yield "备注", payload["text"]
+        yield "备注" if name == "comment" else "来电内容", payload["text"]
     if "reason" in payload:
         yield "理由", payload["reason"]
     path = body.get("form")
@@ -161,7 +187,8 @@ def _answers(
     for field in forms.read(definitions, path).fields:
         value = said.get(field.key)
         if value is not None and value != []:
-            yield field.label, _words(field, value, names)
+            hidden = shield and field.card in cards.IDENTIFYING
+            yield field.label, cards.PROTECTED if hidden else _words(field, value, names)
 
 
 def _words(field: Component, value: Any, names: Names) -> str:

@@ -55,6 +55,11 @@ class LegView:
     reported_at: datetime | None
     closed_at: datetime | None
     overdue_at: datetime | None
+    return_asked_at: datetime | None
+    return_rejected_at: datetime | None
+    extended_at: datetime | None
+    hard_at: datetime | None
+    centre_late_at: datetime | None
     void_at: datetime | None
 
 
@@ -101,6 +106,11 @@ def _leg(row: Row[Any], names: Names) -> LegView:
         reported_at=row.reported_at,
         closed_at=row.closed_at,
         overdue_at=row.overdue_at,
+        return_asked_at=row.return_asked_at,
+        return_rejected_at=row.return_rejected_at,
+        extended_at=row.extended_at,
+        hard_at=row.hard_at,
+        centre_late_at=row.centre_late_at,
         void_at=row.void_at,
     )
 

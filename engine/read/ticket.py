@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, false, or_, select, true
 
-from engine.access import User, authorize, reach
+from engine.access import User, authorize, reach, sees_reporter
 from engine.errors import Denied
-from engine.formjs import Form
+from engine.flow import Definitions
+from engine.read.filling import TaskForm, start_form, task_form
 from engine.read.history import Entry, Names, entry
 from engine.read.legs import DeadlineView, LegView, deadlines_of, legs_of
 from engine.read.worklist import WorkItem, card_of, open_tasks
 from engine.store import Store, forms, log, rights
 from engine.store import tables as t
 from engine.store.cards import Card
-from engine.store.tickets import unseal_of
+from engine.store.tickets import Seen
 
 __all__ = [
     "DeadlineView",
@@ -64,31 +65,22 @@ class TicketPage:
     version: str
     card: Card
     legs: tuple[LegView, ...]
+    refused_at: datetime | None
+    withdrawn_at: datetime | None
+    emergency: str
+    protected: bool  # the reporter is hidden from everybody outside the centres
+    repeat_calls: int  # how often somebody called again on the same matter
+    dissatisfied: int  # in how many follow-ups
+    merged_into: str  # the number of the main ticket
+    merged: tuple[str, ...]  # the numbers of the tickets that were merged into this one
+    earlier_ticket: str  # the number of the ticket that this one repeats, as it was written down
     deadlines: tuple[DeadlineView, ...]
     tasks: tuple[WorkItem, ...]
+    rights: tuple[WorkItem, ...]  # what this person may do and need not
     history: tuple[Entry, ...]
     may_comment: bool
+    may_call_again: bool
     may_erase: bool
-
-
-@dataclass(frozen=True, slots=True)
-class TaskForm:
-    """The form of a task (or of a new ticket: task 0, number "") with what fills it."""
-
-    number: str
-    task: int
-    name: str
-    article: str
-    unit_name: str
-    form: Form
-    sources: Mapping[str, Sequence[Mapping[str, str]]]
-    raw: Mapping[str, Sequence[str]]  # the draft of this user, else empty
-    draft_at: datetime | None
-    due: datetime | None
-    claimed_by: str
-    claimed_by_name: str
-    mine: bool
-    colleagues: tuple[tuple[str, str], ...]  # (sign-in name, display name) to hand over to
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +101,8 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
     An auditor sees what happened, not what was said.
     """
     with store.read() as conn:
-        facts = rights.see(conn, user, number).facts
+        seen = rights.see(conn, user, number)
+        facts = seen.facts
         row = conn.execute(_TICKET.where(t.tickets.c.number == number)).one()
         content = _reads_content(user, facts)
         definitions = store.definitions(row.version)
@@ -119,6 +112,11 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
         legs = legs_of(conn, row.id, names)
         last = next((leg for leg in reversed(legs) if leg.void_at is None), None)
         calendar = store.calendar(conn)
+        shield = not sees_reporter(user, row.protected)
+        items = [
+            item if content else replace(item, card=Card())
+            for item in open_tasks(conn, store, user, row.id, now)
+        ]
 
         def label(key: str) -> str:
             code = getattr(row, key) or ""
@@ -148,18 +146,23 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
             ended_at=row.ended_at,
             erased_at=row.erased_at,
             version=definitions.hash,
-            card=card_of(store, row) if content else Card(),
+            card=card_of(store, user, row) if content else Card(),
             legs=legs,
             deadlines=deadlines_of(conn, row.id, legs, calendar, now),
-            tasks=tuple(
-                item if content else replace(item, card=Card())
-                for item in open_tasks(conn, store, user, row.id, now)
-            ),
-            history=tuple(
-                entry(event, payloads.get(event.seq), definitions, names)
-                for event in log.iterate(conn, number)
-            ),
+            refused_at=row.refused_at,
+            withdrawn_at=row.withdrawn_at,
+            emergency=row.emergency or "",
+            protected=row.protected,
+            repeat_calls=row.calls - 1,
+            dissatisfied=row.dissatisfied,
+            merged_into=row.merged_into or "",
+            merged=tuple(conn.execute(_MERGED, {"number": number}).scalars()),
+            earlier_ticket=_earlier(payloads),
+            tasks=tuple(item for item in items if not item.optional),
+            rights=tuple(item for item in items if item.optional and _now(conn, user, seen, item)),
+            history=tuple(_history(conn, store, number, definitions, payloads, names, shield)),
             may_comment=row.erased_at is None and _may(user, "comment_ticket", facts),
+            may_call_again=row.erased_at is None and _may(user, "call_again", facts),
             may_erase=(
                 row.ended_at is not None and row.erased_at is None and _may(user, "erase", facts)
             ),
@@ -171,6 +174,46 @@ _TICKET = (
     .join(t.areas, t.areas.c.id == t.tickets.c.area)
     .outerjoin(t.ticket_keys, t.ticket_keys.c.ticket == t.tickets.c.id)
 )
+
+
+_MERGED = (
+    select(t.tickets.c.number)
+    .where(t.tickets.c.merged_into == bindparam("number"))
+    .order_by(t.tickets.c.number)
+)
+_EARLIER = "earlier_ticket"
+"""The key of the fields in which an earlier ticket is named (第十一条第四项)."""
+
+
+def _earlier(payloads: Mapping[int, Mapping[str, Any]]) -> str:
+    """The ticket that was named last as one that this repeats; it is no routing, but content."""
+    named = (payloads[seq].get("answers", {}).get(_EARLIER) for seq in sorted(payloads))
+    return next((str(number) for number in reversed(list(named)) if number), "")
+
+
+def _now(conn: Connection, user: User, seen: Seen, item: WorkItem) -> bool:
+    """Whether a person may do a task that is open: by role, unit, claim and four eyes."""
+    row = seen.tasks[item.task]
+    about = {"role": row.role, "unit": row.unit, "claimed_by": row.claimed_by}
+    return _may(user, "work_task", {**seen.facts, **about}) and not rights.completed_by(
+        conn, item.number, user.name, row.other_than
+    )
+
+
+def _history(
+    conn: Connection,
+    store: Store,
+    number: str,
+    definitions: Definitions,
+    payloads: Mapping[int, Mapping[str, Any]],
+    names: Names,
+    shield: bool,
+) -> Iterable[Entry]:
+    """The events in words, each by the definitions that it happened under."""
+    for event in log.iterate(conn, number):
+        if event.kind == "step":
+            definitions = store.definitions_of(event.body["version"], conn)
+        yield entry(event, payloads.get(event.seq), definitions, names, shield)
 
 
 def _may(user: User, action: str, facts: Mapping[str, Any]) -> bool:
@@ -196,107 +239,6 @@ def _names(conn: Connection) -> Names:
     )
 
 
-# --- forms -------------------------------------------------------------------------------------
-
-
-_DRAFT = select(t.drafts).where(
-    t.drafts.c.ticket == bindparam("ticket"),
-    t.drafts.c.task == bindparam("task"),
-    t.drafts.c.user == bindparam("user"),
-)
-_UNIT_NAME = select(t.units.c.name).where(t.units.c.id == bindparam("unit"))
-_COLLEAGUES = (
-    select(t.users.c.name, t.users.c.display_name)
-    .join(t.user_roles, t.user_roles.c.user == t.users.c.id)
-    .where(
-        t.users.c.unit == bindparam("unit"),
-        t.user_roles.c.role == bindparam("role"),
-        t.users.c.active,
-        t.users.c.id != bindparam("me"),
-    )
-    .order_by(t.users.c.name)
-)
-
-
-def task_form(store: Store, user: User, number: str, task: int, now: datetime) -> TaskForm:
-    """The form of an open task, with the draft of this user.
-
-    Errors: Denied; Trouble task_done (who, when), task_gone, task_unknown, task_claimed.
-    """
-    with store.read() as conn:
-        seen = rights.see(conn, user, number)
-        row = rights.open_task(conn, user, number, task, seen)
-        definitions = store.definitions(seen.columns["version"])
-        form = forms.form(definitions, row.form)
-        about = seen.columns["about_unit"]
-        draft = None
-        if row.drafted:
-            mine = {"ticket": row.ticket, "task": task, "user": user.id}
-            draft = conn.execute(_DRAFT, mine).one_or_none()
-        raw: Mapping[str, Sequence[str]] = {}
-        if draft is not None:
-            key = log.key_of(conn, store, number)
-            raw = unseal_of(key, number, f"draft/{task}/{user.id}", draft.content)
-        return TaskForm(
-            number=number,
-            task=task,
-            name=row.name,
-            article=row.article,
-            unit_name=row.unit_name,
-            form=form,
-            sources=forms.sources(conn, definitions, form, row.unit, about),
-            raw=raw,
-            draft_at=draft.at if draft is not None else None,
-            due=row.due,
-            claimed_by=row.who or "",
-            claimed_by_name=row.who_name or "",
-            mine=row.claimed_by == user.id,
-            colleagues=_colleagues(conn, user, row.unit, row.role),
-        )
-
-
-def start_form(store: Store, user: User, now: datetime, kind: str = "call") -> TaskForm:
-    """The form of a new ticket, of the version in force now. Errors: Denied; StoreError."""
-    place = {"area": user.area, "centre": user.centre, "authority": user.authority}
-    authorize(user, "start_ticket", place)
-    with store.read() as conn:
-        definitions = store.definitions(store.current_version(conn, now))
-        process = definitions.start_process(kind)
-        form = forms.form(definitions, definitions.start_form(process))
-        return TaskForm(
-            number="",
-            task=0,
-            name=next(
-                (
-                    element.name
-                    for element in definitions.elements()
-                    if element.kind == "startEvent" and element.scope == process
-                ),
-                "",
-            ),
-            article="",
-            unit_name=_unit_name(conn, user.unit),
-            form=form,
-            sources=forms.sources(conn, definitions, form, user.unit),
-            raw={},
-            draft_at=None,
-            due=None,
-            claimed_by="",
-            claimed_by_name="",
-            mine=False,
-            colleagues=(),
-        )
-
-
-def _unit_name(conn: Connection, unit: str) -> str:
-    return conn.execute(_UNIT_NAME, {"unit": unit}).scalar_one_or_none() or ""
-
-
-def _colleagues(conn: Connection, user: User, unit: str, role: str) -> tuple[tuple[str, str], ...]:
-    rows = conn.execute(_COLLEAGUES, {"me": user.id, "unit": unit, "role": role})
-    return tuple((row.name, row.display_name) for row in rows)
-
-
 # --- search ------------------------------------------------------------------------------------
 
 
@@ -320,13 +262,19 @@ def find(store: Store, user: User, text: str, limit: int = 20) -> tuple[Found, .
                 ),
                 created_at=row.created_at,
                 ended=row.ended_at is not None,
-                card=card_of(store, row) if content else Card(),
+                card=card_of(store, user, row) if content else Card(),
             )
             for row in conn.execute(query)
         )
 
 
 def _in_reach(user: User) -> ColumnElement[bool]:
+    # Of a report the unit that it is about knows nothing.
+    apart = or_(t.tickets.c.about_unit.is_(None), t.tickets.c.about_unit != user.unit)
+    return and_(apart, _within(user))
+
+
+def _within(user: User) -> ColumnElement[bool]:
     far = reach(user, "read_ticket")
     if far.everything:
         return true()

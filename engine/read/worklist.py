@@ -7,9 +7,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 
-from engine.access import User, reach
+from engine.access import User, reach, sees_reporter
 from engine.read.words import Remaining, remaining
 from engine.store import Store, cards, forms
 from engine.store import tables as t
@@ -53,6 +65,7 @@ class WorkItem:
     claimed_by: str  # sign-in name, "" when free
     claimed_by_name: str
     mine: bool
+    optional: bool
     card: Card
 
 
@@ -126,6 +139,7 @@ _TASKS = (
         t.tickets.c.type,
         t.tickets.c.channel,
         t.tickets.c.card,
+        t.tickets.c.protected,
         t.ticket_keys.c.wrapped,
         t.units.c.name.label("unit_name"),
         t.users.c.name.label("who"),
@@ -141,12 +155,16 @@ _TASKS = (
 
 def _whose(user: User, which: str) -> ColumnElement[bool]:
     mine = t.tasks.c.claimed_by == user.id
-    if which == "mine":
-        return mine
     ours = and_(t.tasks.c.unit == user.unit, t.tasks.c.role.in_(sorted(user.roles)))
-    if which == "free":
-        return and_(ours, t.tasks.c.claimed_by.is_(None))
-    return or_(ours, mine)
+    wanted = {"mine": mine, "free": and_(ours, t.tasks.c.claimed_by.is_(None))}
+    # A right is no duty: it is offered with its ticket.
+    return and_(wanted.get(which, or_(ours, mine)), ~t.tasks.c.optional, ~_about(user, t.tasks))
+
+
+def _about(user: User, table: Table) -> ColumnElement[bool]:
+    """Whether a row's ticket is about the person's unit, for which there is no such ticket."""
+    about = t.tickets.alias("about")
+    return exists().where(about.c.id == table.c.ticket, about.c.about_unit == user.unit)
 
 
 def tasks_of(
@@ -203,7 +221,8 @@ def work_items(
             claimed_by=row.who or "",
             claimed_by_name=row.who_name or "",
             mine=row.claimed_by == user.id,
-            card=card_of(store, row),
+            optional=row.optional,
+            card=card_of(store, user, row),
         )
         for row in conn.execute(query)
     )
@@ -214,10 +233,11 @@ def _label(conn: Connection, store: Store, row: Any, key: str) -> str:
     return forms.labels(store.definitions(row.version)).get((key, code), code)
 
 
-def card_of(store: Store, row: Any) -> Card:
-    """The card of a row that has number, card and wrapped."""
+def card_of(store: Store, user: User, row: Any) -> Card:
+    """The card of a row that has number, card, wrapped and protected, as this person sees it."""
     key = None if row.wrapped is None else store.vault.unwrap(row.wrapped, row.number)
-    return cards.of(key, row.number, row.card)
+    card = cards.of(key, row.number, row.card)
+    return card if sees_reporter(user, row.protected) else card.shielded()
 
 
 def counts(store: Store, user: User, now: datetime) -> Counts:
@@ -242,6 +262,10 @@ def counts(store: Store, user: User, now: datetime) -> Counts:
 
 def legs_in_reach(user: User, action: str) -> ColumnElement[bool]:
     """The legs that an action reaches for a person (第五条、第八条: by level and authority)."""
+    return and_(_in_reach(user, action), ~_about(user, t.legs))
+
+
+def _in_reach(user: User, action: str) -> ColumnElement[bool]:
     far = reach(user, action)
     if far.everything:
         return true()
@@ -296,6 +320,7 @@ def _legs(
             t.tickets.c.version,
             t.tickets.c.type,
             t.tickets.c.card,
+            t.tickets.c.protected,
             t.ticket_keys.c.wrapped,
             t.units.c.name.label("unit_name"),
             t.areas.c.name.label("area_name"),
@@ -320,10 +345,10 @@ def _legs(
     with store.read() as conn:
         total = conn.execute(select(func.count()).select_from(joined).where(where)).scalar_one()
         rows: Iterable[Any] = conn.execute(query)
-        return LegList(tuple(_leg_item(conn, store, row) for row in rows), total)
+        return LegList(tuple(_leg_item(conn, store, user, row) for row in rows), total)
 
 
-def _leg_item(conn: Connection, store: Store, row: Any) -> LegItem:
+def _leg_item(conn: Connection, store: Store, user: User, row: Any) -> LegItem:
     return LegItem(
         number=row.number,
         leg=row.leg,
@@ -339,5 +364,5 @@ def _leg_item(conn: Connection, store: Store, row: Any) -> LegItem:
         due=row.missed,
         at=row.since,
         done_at=row.done,
-        card=card_of(store, row),
+        card=card_of(store, user, row),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.store.tickets import unseal_of
@@ -25,6 +25,15 @@ class Card:
     caller: str = ""
     phone: str = ""
 
+    def shielded(self) -> Card:
+        """The card of a protected reporter, for everybody outside the centres."""
+        return replace(self, caller=self.caller and PROTECTED, phone=self.phone and PROTECTED)
+
+
+PROTECTED = "受保护"
+"""What stands where somebody may not know who reported."""
+IDENTIFYING = frozenset({"caller", "phone"})
+"""What of a card says who somebody is."""
 
 _NAMES = ("title", "place", "caller", "phone")
 

@@ -12,18 +12,19 @@ from engine.store.upsert import both
 _NOTE = both(lambda insert: insert(requests).on_conflict_do_nothing().returning(requests.c.key))
 _MINE = (requests.c.key == bindparam("k")) & (requests.c.user == bindparam("u"))
 _TICKET = select(requests.c.ticket).where(_MINE)
-_ACT = select(requests.c.act).where(_MINE)
+_ACT = select(requests.c.act, requests.c.digest).where(_MINE)
 _NAME = update(requests).where(_MINE)
 
 
 def first_time(
-    conn: Connection, key: str, user: str, act: str, at: datetime, ticket: int | None = None
+    conn: Connection, key: str, user: str, act: str, at: datetime, digest: str | None = None
 ) -> bool:
     """Note a request in the act's own transaction; False when it was done before.
 
+    `digest` is of what was sent, where the same key with other content is a mistake.
     A second one that runs at the same time waits here for the first to commit or roll back.
     """
-    row = {"key": key, "user": user, "act": act, "at": at, "ticket": ticket}
+    row = {"key": key, "user": user, "act": act, "at": at, "digest": digest}
     return conn.execute(_NOTE[conn.dialect.name], row).first() is not None
 
 
@@ -32,9 +33,10 @@ def ticket_of(conn: Connection, key: str, user: str) -> int | None:
     return conn.execute(_TICKET, {"k": key, "u": user}).scalar_one_or_none()
 
 
-def act_of(conn: Connection, key: str, user: str) -> str | None:
-    """Which act a request that was noted before was for."""
-    return conn.execute(_ACT, {"k": key, "u": user}).scalar_one_or_none()
+def act_of(conn: Connection, key: str, user: str) -> tuple[str, str | None]:
+    """Which act a request that was noted before was for, and the digest of what was sent."""
+    row = conn.execute(_ACT, {"k": key, "u": user}).one()
+    return row.act, row.digest
 
 
 def name_ticket(conn: Connection, key: str, user: str, ticket: int) -> None:

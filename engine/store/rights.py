@@ -15,10 +15,17 @@ from engine.store.tables import events, units, users
 from engine.store.tickets import Seen, Ticket
 
 _DONE = (
-    select(events.c.at, events.c.body, users.c.display_name, units.c.name.label("unit_name"))
+    select(
+        events.c.at,
+        events.c.actor,
+        events.c.body,
+        users.c.display_name,
+        units.c.name.label("unit_name"),
+    )
     .outerjoin(users, users.c.name == events.c.actor)
     .outerjoin(units, units.c.id == users.c.unit)
     .where(events.c.chain == bindparam("chain"), events.c.name == "complete")
+    .order_by(events.c.seq)
 )
 
 
@@ -55,7 +62,7 @@ def open_task(conn: Connection, user: User, number: str, task: int, seen: Seen) 
     """The row of a task that the user may work on, as Seen has it.
 
     Errors: Trouble task_done (who did it, when), task_gone, task_unknown, task_claimed (by whom,
-    since when); Denied denied_task.
+    since when), four_eyes; Denied denied_task.
     """
     row = seen.tasks.get(task)
     if row is None:
@@ -69,7 +76,23 @@ def open_task(conn: Connection, user: User, number: str, task: int, seen: Seen) 
         raise Trouble(
             "task_claimed", task=row.name, who=row.who_name, when=row.claimed_at
         ) from denied
+    if done := completed_by(conn, number, user.name, row.other_than):
+        raise Trouble("four_eyes", task=row.name, done=done)
     return row
+
+
+def completed_by(conn: Connection, number: str, user: str, other_than: str) -> str:
+    """The name of the task, among elements, that this person was the last to complete; or "".
+
+    `other_than` are the elements as a task's row has them (四眼原则: a second person decides).
+    """
+    elements = set(other_than.split(",")) if other_than else set()
+    last: dict[str, tuple[str, str]] = {}
+    for row in conn.execute(_DONE, {"chain": number}) if elements else ():
+        body = json.loads(row.body)
+        if body.get("element") in elements:
+            last[body["element"]] = row.actor, body.get("name", "")
+    return next((name for actor, name in last.values() if actor == user), "")
 
 
 def gone(conn: Connection, number: str, task: int) -> Trouble:

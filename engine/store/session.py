@@ -56,6 +56,7 @@ class Store:
         self._reading = engines.reader(engine, settings, wait)
         self._gate = self._new_gate()
         self._versions: dict[int, Definitions] = {}
+        self._by_hash: dict[str, int] = {}
         self._calendar: Calendar | None = None
 
     # --- opening and closing ---------------------------------------------------------------
@@ -186,6 +187,16 @@ class Store:
             found = self._parse(own, version)
         return self._versions.setdefault(version, found)
 
+    def definitions_of(self, hash: str, conn: Connection) -> Definitions:
+        """The definitions that an event names by their hash. Errors: as definitions."""
+        version = self._by_hash.get(hash)
+        if version is None:
+            version = conn.execute(_BY_HASH, {"hash": hash}).scalar_one_or_none()
+            if version is None:
+                raise StoreError("version_unknown", version=hash[:12])
+            self._by_hash[hash] = version
+        return self.definitions(version)
+
     def _parse(self, conn: Connection, version: int) -> Definitions:
         rows = conn.execute(_FILES, {"version": version}).all()
         if not rows:
@@ -215,6 +226,7 @@ _FILES = (
     .join(versions, versions.c.id == version_files.c.version)
     .where(versions.c.id == bindparam("version"))
 )
+_BY_HASH = select(versions.c.id).where(versions.c.hash == bindparam("hash"))
 _REVISION = select(func.max(calendar_revisions.c.id))
 _DAYS = select(calendar_days)
 _YEARS = select(calendar_years.c.year)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -81,18 +82,34 @@ def sentences() -> Iterator[None]:
         raise Trouble(refused.code, **refused.facts) from refused
 
 
-def once(conn: Connection, key: str, user: str, act: str, now: datetime) -> bool:
+def once(
+    conn: Connection,
+    key: str,
+    user: str,
+    act: str,
+    now: datetime,
+    sent: Mapping[str, Sequence[str]] | None = None,
+) -> bool:
     """Whether this request is to be acted upon; False when it was before, with success.
 
+    `sent` is the form as it came: the same key with other answers was never acted upon.
     Errors: Trouble request_key (none, or too long), request_other (the key of another act).
     """
     if not 0 < len(key) <= 64:
         raise Trouble("request_key")
-    if requests.first_time(conn, key, user, act, now):
+    digest = None if sent is None else _digest(key, sent)
+    if requests.first_time(conn, key, user, act, now, digest):
         return True
-    if requests.act_of(conn, key, user) != act:
+    was, of = requests.act_of(conn, key, user)
+    if was != act or (digest is not None and of not in (None, digest)):
         raise Trouble("request_other")
     return False
+
+
+def _digest(key: str, sent: Mapping[str, Sequence[str]]) -> str:
+    # What nobody typed is not sent by every browser.
+    plain = {str(name): list(texts) for name, texts in sent.items() if any(texts)}
+    return hashlib.sha256(json.dumps([key, plain], sort_keys=True).encode()).hexdigest()
 
 
 def record(
@@ -135,6 +152,34 @@ def record(
 def _plain(part: Reading | Walked | Milestone | Message) -> dict[str, Any]:
     """The fields of a part of a step; dataclasses.asdict would copy all values in them."""
     return {name: getattr(part, name) for name in part.__slots__}
+
+
+def send(
+    conn: Connection,
+    store: Store,
+    ticket: Ticket,
+    name: str,
+    payload: Mapping[str, Json],
+    now: datetime,
+    actor: str,
+    unit: str = "",
+    leg: int | None = None,
+    said: Mapping[str, Any] | None = None,
+    content: Mapping[str, Any] | None = None,
+) -> Event:
+    """Send a locked ticket the message that its manifest knows as `name`, as an event.
+
+    Errors: Trouble message_unknown (not in the manifest), nobody_waits, ended, what else the flow
+    refuses; VaultError erased (`content`, but the key is destroyed).
+    """
+    message = store.definitions(ticket.version).manifest.get("messages", {}).get(name)
+    if not isinstance(message, str):
+        raise Trouble("message_unknown", message=name)
+    with sentences():
+        state = tickets.load_state(store, ticket)
+        step = process.send(state, message, dict(payload), now, Live(conn, store), leg=leg)
+    body = {"message": message, "as": name, "leg": leg, "routing": dict(payload), **(said or {})}
+    return record(conn, store, ticket, step, "send", now, actor, unit, body, content)
 
 
 # --- due times -------------------------------------------------------------------------------

@@ -36,6 +36,9 @@ FIRST: Final = 1
 """The instance that is the ticket's own process."""
 
 
+_FACTS: Final = ("id", "area", "centre", "authority", "about_unit")
+
+
 @dataclass(frozen=True)
 class Seen:
     """A ticket as it was read: its row, its legs, its open tasks by number.
@@ -53,7 +56,7 @@ class Seen:
         """What access asks about a ticket (see access.authorize), and its id."""
         valid = [leg for leg in self.legs if leg.void_at is None]
         return {
-            **{name: self.columns[name] for name in ("id", "area", "centre", "authority")},
+            **{name: self.columns[name] for name in _FACTS},
             "units": {leg.unit for leg in valid} | {task.unit for task in self.tasks.values()},
             "peer_centres": {leg.peer_centre for leg in valid},
             "authorities": {self.columns["authority"]} | {leg.authority for leg in valid},

@@ -1,0 +1,160 @@
+"""The ledger of supervision (督办台账) as an authority reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+
+from engine.access import User, authorize, reach
+from engine.read.words import Remaining, remaining
+from engine.read.worklist import card_of
+from engine.store import Store, forms
+from engine.store import tables as t
+from engine.store.cards import Card
+
+WHICH = ("open", "all")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerItem:
+    """One supervision of one ticket."""
+
+    number: str
+    entry: int
+    leg: int | None
+    type: str
+    type_label: str
+    reason: str  # overdue | dissatisfied
+    unit: str
+    unit_name: str
+    authority_name: str
+    warned_at: datetime | None
+    listed_at: datetime | None
+    found_at: datetime | None  # 认定办理不力
+    measure: str
+    measure_label: str
+    measure_at: datetime | None
+    rectify_due: datetime | None
+    remaining: Remaining | None  # until rectify_due, while it still runs
+    reported_at: datetime | None
+    late_at: datetime | None
+    rectified_at: datetime | None
+    ended_at: datetime | None
+    card: Card
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerList:
+    """A page of the ledger, and how many entries there are in all."""
+
+    items: tuple[LedgerItem, ...]
+    total: int
+
+
+_authorities = t.units.alias("authority")
+_ENTRIES = t.ledger.join(t.tickets, t.tickets.c.id == t.ledger.c.ticket)
+_ROWS = (
+    select(
+        t.ledger,
+        t.tickets.c.number,
+        t.tickets.c.version,
+        t.tickets.c.type,
+        t.tickets.c.card,
+        t.tickets.c.protected,
+        t.ticket_keys.c.wrapped,
+        t.units.c.name.label("unit_name"),
+        _authorities.c.name.label("authority_name"),
+    )
+    .select_from(
+        _ENTRIES.join(t.units, t.units.c.id == t.ledger.c.unit)
+        .join(_authorities, _authorities.c.id == t.ledger.c.authority)
+        .outerjoin(t.ticket_keys, t.ticket_keys.c.ticket == t.ledger.c.ticket)
+    )
+    # What is promised soonest comes first, then what waits longest.
+    .order_by(
+        t.ledger.c.ended_at.is_not(None),
+        t.ledger.c.rectify_due.is_(None),
+        t.ledger.c.rectify_due,
+        func.coalesce(t.ledger.c.warned_at, t.ledger.c.listed_at),
+        t.ledger.c.ticket,
+        t.ledger.c.entry,
+    )
+)
+
+
+def entries(
+    store: Store,
+    user: User,
+    now: datetime,
+    which: str = "open",
+    limit: int = 50,
+    offset: int = 0,
+) -> LedgerList:
+    """The entries in a person's reach; which: open | all. An auditor sees no cards.
+
+    Errors: Denied.
+    """
+    authorize(user, "read_ledger", {})
+    where = _in_reach(user)
+    if which != "all":
+        where = and_(where, t.ledger.c.ended_at.is_(None))
+    content = bool(user.roles - {"auditor"})
+    with store.read() as conn:
+        total = conn.execute(select(func.count()).select_from(_ENTRIES).where(where)).scalar_one()
+        calendar = store.calendar(conn)
+        found = []
+        for row in conn.execute(_ROWS.where(where).limit(limit).offset(offset)):
+            runs = row.ended_at is None and row.rectified_at is None
+            found.append(
+                LedgerItem(
+                    number=row.number,
+                    entry=row.entry,
+                    leg=row.leg,
+                    type=row.type,
+                    type_label=_label(store, row, "type"),
+                    reason=row.reason,
+                    unit=row.unit,
+                    unit_name=row.unit_name,
+                    authority_name=row.authority_name,
+                    warned_at=row.warned_at,
+                    listed_at=row.listed_at,
+                    found_at=row.found_at,
+                    measure=row.measure or "",
+                    measure_label=_label(store, row, "measure"),
+                    measure_at=row.measure_at,
+                    rectify_due=row.rectify_due,
+                    remaining=remaining(calendar, now, row.rectify_due) if runs else None,
+                    reported_at=row.reported_at,
+                    late_at=row.late_at,
+                    rectified_at=row.rectified_at,
+                    ended_at=row.ended_at,
+                    card=card_of(store, user, row) if content else Card(),
+                )
+            )
+        return LedgerList(tuple(found), total)
+
+
+def _label(store: Store, row: Any, key: str) -> str:
+    code = getattr(row, key) or ""
+    return forms.labels(store.definitions(row.version)).get((key, code), code)
+
+
+def _in_reach(user: User) -> ColumnElement[bool]:
+    """The authority's own entries and those of its tickets; a centre's tickets."""
+    apart = or_(t.tickets.c.about_unit.is_(None), t.tickets.c.about_unit != user.unit)
+    far = reach(user, "read_ledger")
+    if far.everything:
+        return and_(apart, true())
+    parts: list[ColumnElement[bool]] = [false()]
+    if far.authority:
+        parts.append(t.ledger.c.authority == far.authority)
+        parts.append(t.tickets.c.authority == far.authority)
+    if far.centre:
+        parts.append(t.tickets.c.centre == far.centre)
+        legs = t.legs.c
+        of_entry = and_(legs.ticket == t.ledger.c.ticket, legs.leg == t.ledger.c.leg)
+        parts.append(select(legs.leg).where(of_entry, legs.peer_centre == far.centre).exists())
+    return and_(apart, or_(*parts))
