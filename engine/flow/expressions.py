@@ -40,6 +40,10 @@ FUNCTIONS = frozenset(
 )
 
 
+ASKING = frozenset({"workdays", "extend", *OF_UNIT})
+"""The functions whose answers come from outside, and are kept as readings."""
+
+
 class ExpressionError(Exception):
     """An expression that cannot be read; str() is a Chinese sentence saying what to write."""
 

@@ -28,6 +28,9 @@ from engine.flow.readings import RecordedReadings
 from engine.flow.timers import DueTimer, why_of
 from engine.flow.tokens import Journal, Token
 
+UNIT = "unit"
+"""Where a token keeps the unit that was asked for."""
+
 MOST_FIRED = 1_000
 """Timers that one tick may fire."""
 
@@ -168,9 +171,9 @@ def _step(state: State, now: datetime, readings: Readings, move: Callable[[], No
 
 def _result(state: State) -> Step:
     journal = state.journal
+    tasks, timers = open_tasks(state), open_timers(state)
     if isinstance(state.readings, RecordedReadings):
         state.readings.check(journal.readings)
-    tasks, timers = open_tasks(state), open_timers(state)
     if not state.over and not tasks and not state.event_manager.tasks:
         raise Refused("stuck", element="", problem="没有任务，也没有等待的事件")
     return Step(
@@ -217,7 +220,7 @@ def open_tasks(state: State) -> tuple[OpenTask, ...]:
     for token in state.tokens():
         element = specs.drawn(token.task_spec)
         if element is not None and element.kind == "userTask" and token.state == TaskState.READY:
-            unit = state.value(token, expressions.read_value(element.unit)) if element.unit else ""
+            unit = _unit(state, token, element) if element.unit else ""
             found.append(
                 OpenTask(
                     id=token.id,
@@ -234,6 +237,17 @@ def open_tasks(state: State) -> tuple[OpenTask, ...]:
                 )
             )
     return tuple(sorted(found, key=lambda task: task.id))
+
+
+def _unit(state: State, token: Token, element: Element) -> Json:
+    """The unit of an open task. One that must be asked for is asked when the task opens, once."""
+    expression = expressions.read_value(element.unit)
+    if not expression.functions & expressions.ASKING:
+        return state.value(token, expression)
+    kept = token.internal_data
+    if UNIT not in kept:
+        kept[UNIT] = state.value(token, expression)
+    return kept[UNIT]
 
 
 def open_timers(state: State) -> tuple[Timer, ...]:

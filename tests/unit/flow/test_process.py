@@ -357,3 +357,20 @@ def test_a_milestone_tells_its_address(restored):
 def test_a_start_event_sets_first_values(restored):
     played = Play(diagram("started.bpmn"), "town", restored, units=["u1"])
     assert played.step.values["urges"] == 0
+
+
+def test_a_unit_that_must_be_asked_for_is_asked_once_when_the_task_opens(restored):
+    asks = ('name="unit" value="${unit}"', 'name="unit" value="${centre_of(unit)}"')
+    values = {"unit": "north_town", "begun": NOW.isoformat(), "limit": 1}
+    played = Play(calling(asks), "rework", restored, **values)
+    assert played.task("carry_out").unit == "centre"
+    assert [one.kind for one in played.step.readings] == ["due", "unit"]
+    again = process.start(played.definitions, "rework", values, NOW, replayed(played.step.readings))
+    assert state.digest(again) == played.digests[0]
+    # Neither a later step nor whoever reads the state has to ask again.
+    assert "unit" not in [one.kind for one in played.tick(hours=1).readings]
+    loaded = state.load(played.definitions, played.blob)
+    assert process.open_tasks(loaded)[0].unit == "centre"
+    played.complete("carry_out")
+    played.complete("look_over", verdict="bad")
+    assert "unit" in [one.kind for one in played.step.readings]
