@@ -316,3 +316,37 @@ def test_a_message_that_does_not_interrupt_may_lead_to_work_a_thousand_times():
         calls.complete("note")
     assert len(list(calls.state.tokens())) == once
     assert len(calls.blob) < size + 20
+
+
+def test_a_receive_task_in_a_standard_loop_takes_a_thousand_messages():
+    calls = Play(diagram("calls.bpmn"), "calls", restored=False, last="no")
+    calls.send("called_again", last="no")
+    tokens, size = len(list(calls.state.tokens())), len(calls.blob)
+    for n in range(999):
+        calls.restored = n % 100 == 0
+        calls.send("called_again", last="no")
+    assert len(list(calls.state.tokens())) == tokens
+    assert len(calls.blob) < size + 20
+    assert calls.send("called_again", last="yes").values["last"] == "yes"
+    with pytest.raises(Refused, match="nobody_waits"):
+        process.send(calls.state, "called_again", {}, NOW, EveryDay())
+
+
+def test_a_message_on_the_edge_of_a_multi_instance_of_calls_may_come_a_thousand_times():
+    files = changed(
+        diagram("several.bpmn"),
+        ('id="withdraw" attachedToRef', 'id="withdraw" cancelActivity="false" attachedToRef'),
+    )
+    played = Play(files, "several", restored=False, units=["u1", "u2"])
+    played.send("withdrawn")
+    tokens, size = len(list(played.state.tokens())), len(played.blob)
+    for n in range(999):
+        played.restored = n % 100 == 0
+        played.send("withdrawn")
+    assert len(list(played.state.tokens())) == tokens
+    assert len(played.blob) < size + 20
+    assert played.tasks() == ["report_back@u1", "report_back@u2"]
+    played.complete("report_back", "u1", answer="a")
+    played.send("withdrawn")
+    played.complete("report_back", "u2", answer="b")
+    assert played.complete("collect", more="no").ended
