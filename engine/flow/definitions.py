@@ -97,6 +97,10 @@ def _manifest(
     starts = manifest.get("start") if isinstance(manifest, dict) else None
     if not isinstance(starts, dict):
         return {}, [Finding(MANIFEST, "", "manifest", "清单文件里没有“start”。")]
+    messages = manifest.get("messages", {})
+    if not isinstance(messages, dict) or not all(map(_said, messages.values())):
+        sentence = "清单里的“messages”要写成“事件: 消息名称”，名称加双引号。"
+        return {}, [Finding(MANIFEST, "messages", "manifest", sentence)]
     wrong = [kind for kind, process in starts.items() if not isinstance(process, str)]
     if wrong:
         sentence = "清单里“start”的“{}”要写一个流程的编号（id），并加双引号。"
@@ -106,6 +110,10 @@ def _manifest(
         for process in starts.values()
         if process not in drawings
     ]
+
+
+def _said(name: Json) -> bool:
+    return isinstance(name, str) and bool(name)
 
 
 class Definitions:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from engine.flow.check import check
 from tests.unit.flow.small import changed, diagram
 from tests.unit.flow.test_check import SOUND, props
@@ -112,3 +114,9 @@ def test_the_milestones_of_what_a_message_starts_count():
     assert check({**files, "bpmn/beside.bpmn": rated.encode()}) == []
     found = check({**files, "bpmn/beside.bpmn": started.format("").encode()})
     assert [one.rule for one in found] == ["milestone"]
+
+
+@pytest.mark.parametrize("outside", [["x"], {"x": 1}, {"x": ""}, {"x": None}, "x"])
+def test_the_messages_of_the_manifest_are_names(outside):
+    found = said(outside=outside, rules=("manifest",))
+    assert found == ["bpmn/manifest.json:messages:manifest"]
