@@ -20,13 +20,14 @@ SHAPES = {
     "nested": (diagram("nested.bpmn"), {}),
     "calls": (diagram("calls.bpmn"), {"last": "no"}),
     "rework": (diagram("rework.bpmn"), {"unit": "u", "begun": NOW.isoformat(), "limit": 2}),
+    "town": (diagram("started.bpmn"), {"units": ["a", "b"]}),
     "choices": (
         diagram("choices.bpmn", "limits.dmn"),
         {"type": "help", "calls": 4, "what": ["fire", "police"]},
     ),
 }
 DEFINITIONS = {name: Definitions.read(files) for name, (files, _) in SHAPES.items()}
-MESSAGES = ("returned", "withdrawn", "called_again", "urged")
+MESSAGES = ("returned", "withdrawn", "called_again", "urged", "watch_needed")
 ANSWERS = {
     "more": st.sampled_from(["yes", "no"]),
     "said": st.sampled_from(["yes", "no", "why"]),
@@ -45,7 +46,7 @@ def moves(data, step, now):
     if kind == "send":
         message = data.draw(st.sampled_from(MESSAGES))
         leg = data.draw(st.sampled_from([None, 1, 2]))
-        payload = {"last": "no"}
+        payload = {"last": "no", "watched": "a"}
         return lambda held, readings: process.send(held, message, payload, now, readings, leg)
     return lambda held, readings: process.tick(held, now, readings)
 
@@ -81,6 +82,7 @@ def test_kept_restored_and_replayed_agree_on_every_walk(shape, data):
         assert state.dump(kept.state) == state.dump(restored.state) == state.dump(again.state)
         assert state.canonical(kept) == state.canonical(restored)
         assert kept.walked == restored.walked == again.walked
+        assert kept.legs == restored.legs == again.legs
         sound(kept)
 
 
