@@ -38,7 +38,7 @@ UNITS = (
     places.Unit("gf-centre", "广丰区热线中心", "gf", "centre", "gf-authority"),
     places.Unit("gf-water", "广丰区水利局", "gf", "department"),
 )
-CENTRE = ("call_taker", "dispatcher", "reviewer", "follow_up", "archivist", "duty_leader")
+CENTRE = ("call_taker", "dispatcher", "reviewer", "follow_up", "archivist", "duty_leader", "leader")
 
 _keys = itertools.count(1)
 
@@ -70,9 +70,13 @@ class Office:
         """What waits in a ticket."""
         return list(agenda.waiting(self.store, number))
 
+    def duties(self, number: str) -> list[agenda.Waiting]:
+        """What waits in a ticket and has to be done."""
+        return [one for one in self.waiting(number) if not one.optional]
+
     def does(self, number: str, role: str, now: datetime, **given: Any) -> User:
         """Somebody of the role completes the task that waits for it; who it was."""
-        (task,) = [one for one in self.waiting(number) if one.role == role]
+        (task,) = [one for one in self.duties(number) if one.role == role]
         user = self.who(role, task.unit)
         form = reading.task_form(self.store, user, number, task.task, now)
         raw = filled(form.form, form.sources, given)
@@ -81,13 +85,13 @@ class Office:
 
     def task(self, number: str, role: str) -> int:
         """The number of the task that waits for a role."""
-        (task,) = [one for one in self.waiting(number) if one.role == role]
+        (task,) = [one for one in self.duties(number) if one.role == role]
         return task.task
 
     def runs(self, number: str, now: datetime, **given: Any) -> None:
         """Everybody does what waits, all at one time, until the ticket has ended."""
         for _ in range(20):
-            found = self.waiting(number)
+            found = self.duties(number)
             if not found:
                 return
             self.does(number, found[0].role, now, **given)
@@ -142,6 +146,7 @@ def opened(store: Store, now: datetime, files: Mapping[str, bytes] | None = None
         )
         for n in (1, 2)
     ]
+    staff += [("gf-centre", "officer", n) for n in (1, 2)]
     staff += [("sr-centre", role, 1) for role in ("administrator", "auditor", "process_owner")]
     crowd = [
         people.Newcomer(f"{unit}.{role}{n}", f"{unit}{role}{n}", unit, (role,))

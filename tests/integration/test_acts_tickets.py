@@ -39,6 +39,7 @@ def test_a_ticket_goes_from_call_to_archive(office, at):
     office.does(number, "dispatcher", at("2026-09-30 10:05"), lead_unit="sr-water")
     office.does(number, "officer", at("2026-09-30 11:00"))
     office.does(number, "officer", at("2026-10-09 11:00"), outcome="done")
+    office.does(number, "leader", at("2026-10-09 11:30"), approval="approved")
     office.does(number, "reviewer", at("2026-10-09 15:00"), review="accepted")
     office.does(number, "follow_up", at("2026-10-10 09:00"), reached="yes", rating="satisfied")
     office.does(number, "archivist", at("2026-10-10 10:00"))
@@ -50,7 +51,7 @@ def test_a_ticket_goes_from_call_to_archive(office, at):
     assert row["closed_at"] == at("2026-10-09 15:00")
     assert row["archived_at"] == row["ended_at"] == at("2026-10-10 10:00")
     assert verify.verify(office.store).differences == ()
-    assert len(list(verify.replay(office.store, number))) == 7
+    assert len(list(verify.replay(office.store, number))) == 9
 
 
 def test_numbers_count_up_by_the_day_of_shangrao(office, at):
@@ -219,14 +220,14 @@ def test_a_county_starts_and_dispatches_in_its_own_area(office, now):
         reading.page(office.store, office.who("officer", "sr-water"), number, now)
 
 
-def test_a_centre_dispatches_to_its_own_units_and_to_no_centre(office, now):
+def test_a_city_s_centre_dispatches_to_its_units_and_the_counties_centres(office, now):
     def listed(centre: str) -> set[str]:
         number = office.call(now, unit=centre)
         user = office.who("dispatcher", centre)
         form = reading.task_form(office.store, user, number, office.task(number, "dispatcher"), now)
         return {row["value"] for row in form.sources["units"]}
 
-    assert listed("sr-centre") == {"sr-water", "sr-roads"}
+    assert listed("sr-centre") == {"sr-water", "sr-roads", "gf-centre"}
     assert listed("gf-centre") == {"gf-water"}
 
 
@@ -290,7 +291,8 @@ def test_a_late_leg_whose_report_was_rejected_waits_again(office, at):
     number = office.call(at("2026-09-28 10:00"), type="consult")
     office.does(number, "dispatcher", at("2026-09-28 10:05"), lead_unit="sr-water")
     office.does(number, "officer", at("2026-10-09 09:00"))
-    office.does(number, "officer", at("2026-10-13 09:00"), outcome="done")
+    office.does(number, "officer", at("2026-10-13 08:30"), outcome="done")
+    office.does(number, "leader", at("2026-10-13 09:00"), approval="approved")
     now = at("2026-10-14 09:00")
     centre = office.who("reviewer", "sr-centre")
     (late,) = worklist.overdue(office.store, centre, now).items
