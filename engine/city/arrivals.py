@@ -69,10 +69,10 @@ def _arrival(n: int, at: datetime, seed: int) -> Arrival:
     areas = {row["id"]: row for row in cities["areas"]}
     area = areas[draw(rng, {key: row["weight"] for key, row in areas.items()})]
     type_ = draw(rng, habits["type"])
-    matter = _pick(rng, matters[type_])
+    matter = pick(rng, matters[type_])
     filled = {
-        "place": _pick(rng, area["places"]),
-        "estate": _pick(rng, matters["estates"]),
+        "place": pick(rng, area["places"]),
+        "estate": pick(rng, matters["estates"]),
         "day": str(rng.randint(2, 20)),
     }
     words = filled | {
@@ -85,7 +85,7 @@ def _arrival(n: int, at: datetime, seed: int) -> Arrival:
         "item_words": _items()[matter["item"]],
         # The city dispatches to the county's centre what it took of a county.
         "units_else": centre_of(area["id"]),
-        "caller": _pick(rng, cities["surnames"]) + _pick(rng, cities["given"]),
+        "caller": pick(rng, cities["surnames"]) + pick(rng, cities["given"]),
         # 100… is no mobile prefix in China: nobody has these numbers
         "phone": f"100{rng.randrange(10**8):08d}",
     }
@@ -102,5 +102,6 @@ def _items() -> Mapping[str, str]:
     return {row["id"]: row["name"] for row in read("items")["items"]}
 
 
-def _pick(rng: random.Random, options: Sequence[Any]) -> Any:
+def pick(rng: random.Random, options: Sequence[Any]) -> Any:
+    """One of several, each as likely as the others."""
     return options[rng.randrange(len(options))]

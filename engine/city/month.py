@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -18,16 +18,19 @@ from typing import Any
 from engine import sweep
 from engine.access import User
 from engine.acts import people, tickets
-from engine.city.arrivals import Arrival, arrivals, dice
+from engine.city.arrivals import Arrival, arrivals, dice, pick
 from engine.city.filling import fill
 from engine.city.hours import Office
 from engine.city.places import centre_of, demo, read
+from engine.out.sender import Letter
 from engine.read import agenda
 from engine.read import ticket as tickets_read
 from engine.store import Store
 
 POST = timedelta(minutes=15)
 """How often messages are delivered on the virtual clock; deadlines fire at their due times."""
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass
@@ -38,9 +41,14 @@ class Done:
     acts: int = 0
     sweeps: int = 0
     fired: int = 0
-    delivered: int = 0
+    delivered: Counter[str] = field(default_factory=Counter)
+    """Messages by topic."""
     idle: Counter[str] = field(default_factory=Counter)
     """Roles that nobody has at a unit where a task waited, with the number of such tasks."""
+
+    def send(self, letter: Letter) -> None:
+        """Counts a message, as a sender: simulated news go to nobody."""
+        self.delivered[letter.topic] += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,48 +62,95 @@ class _Errand:
     by: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """A caller will call again on the same matter, for the n-th time."""
+
+    call: Arrival
+    number: str
+    nth: int
+
+
+@dataclass
+class _Case:
+    """What the city knows of a ticket: who called, what is open, who did what last."""
+
+    call: Arrival
+    open: frozenset[int] = frozenset()
+    over: bool = False
+    seen: set[int] = field(default_factory=set)
+    did: dict[str, str] = field(default_factory=dict)
+    filled: Counter[str] = field(default_factory=Counter)
+
+
+_Thing = Arrival | _Errand | _Again
+
+
 class Month:
-    """A run over `store`, which has the demo city's places and people and no tickets yet."""
+    """A run over `store`, which has the demo city's places and people."""
 
     def __init__(
         self, store: Store, start: datetime, days: float, count: int, seed: int, office: Office
     ) -> None:
         self._store = store
+        self._start = start
         self._end = start + timedelta(days=days)
         self._seed = seed
         self._office = office
         self._calls = arrivals(start, days, count, seed)
-        self._queue: list[tuple[datetime, int, Arrival | _Errand]] = []
+        self._queue: list[tuple[datetime, int, _Thing]] = []
         self._order = 0
-        self._filled: Counter[tuple[int, str]] = Counter()
-        self._seen: set[tuple[str, int]] = set()
+        self._cases: dict[str, _Case] = {}
         self._users: dict[str, User] = {}
         self._posts: dict[tuple[str, str], list[str]] = {}
         for person in demo().people:
             for role in person.roles:
                 self._posts.setdefault((role, person.unit), []).append(person.name)
-        self._start = start
-        self._next = agenda.next_due(store)
+        self._event = agenda.last_event(store)[0]
+        self._next = agenda.news(store, self._event).next
         self.done = Done()
 
-    def run(self, progress: Callable[[int, int], None] | None = None) -> Done:
+    def run(self, progress: Progress | None = None) -> Done:
         """Let the time pass until the end; `progress` is told tickets begun and in all."""
         for call in self._calls:
             self._push(call.at, call)
+        return self._live(progress)
+
+    def resume(self, progress: Progress | None = None) -> Done:
+        """Go on with a month that was left: its first tickets are there, the others are to come.
+
+        What people were about to do when it stopped they do some time after.
+        """
+        numbers = agenda.numbers(self._store)
+        last = agenda.last_event(self._store)[1] or self._start
+        for number, call in zip(numbers, self._calls, strict=False):
+            self._cases[number] = _Case(call)
+            self._expect_calls(call, number, last)
+        self.done.tickets = len(numbers)
+        self._event = 0
+        self._look(last)
+        for call in self._calls[len(numbers) :]:
+            self._push(max(call.at, last), call)
+        return self._live(progress)
+
+    def _live(self, progress: Progress | None) -> Done:
         while self._queue and self._queue[0][0] < self._end:
             at, _, thing = heappop(self._queue)
             self._sweep_until(at)
-            if isinstance(thing, Arrival):
-                self._call(thing, at)
-                if progress:
-                    progress(self.done.tickets, len(self._calls))
-            else:
-                self._work(thing, at)
+            match thing:
+                case Arrival():
+                    self._call(thing, at)
+                case _Errand():
+                    self._work(thing, at)
+                case _Again():
+                    self._call_again(thing, at)
+            if progress:
+                progress(self.done.tickets, len(self._calls))
         self._sweep_until(self._end)
         self._sweep(self._end)
         return self.done
 
-    def _push(self, at: datetime, thing: Arrival | _Errand) -> None:
+    def _push(self, at: datetime, thing: _Thing) -> None:
         self._order += 1
         heappush(self._queue, (at, self._order, thing))
 
@@ -116,65 +171,117 @@ class Month:
         return self._start + POST * ((at - self._start) // POST + 1)
 
     def _sweep(self, at: datetime) -> None:
-        swept = sweep.run_once(self._store, at)
-        self._next = agenda.next_due(self._store)
+        self.done.fired += sweep.run_once(self._store, at, sender=self.done).fired
         self.done.sweeps += 1
-        self.done.fired += swept.fired
-        self.done.delivered += swept.delivered
+        self._look(at)
 
     # --- people ----------------------------------------------------------------------------
 
     def _call(self, call: Arrival, at: datetime) -> None:
         rng = dice(self._seed, call.n, "taken")
-        name = self._somebody("call_taker", centre_of(call.area), call.n)
+        name = self._somebody("call_taker", centre_of(call.taken), call.n)
         if name is None:
             return
         user = self._user(name)
         form = tickets_read.start_form(self._store, user, at)
         raw = fill(form.form, form.sources, self._words(call, name), rng, at)
-        number = tickets.start(self._store, user, raw, at, f"simulate/{self._seed}/{call.n}/0")
+        number = tickets.start(self._store, user, raw, at, self._key(call, 0))
+        self._cases[number] = _Case(call)
+        self._expect_calls(call, number, at)
         self.done.tickets += 1
         self.done.acts += 1
-        self._look(call, number, at)
+        self._look(at)
 
     def _work(self, errand: _Errand, at: datetime) -> None:
-        task, number = errand.task, errand.number
-        rng = dice(self._seed, errand.call.n, task.form, errand.nth, "filled")
-        name = errand.by
-        user = self._user(name)
+        call, task, number = errand.call, errand.task, errand.number
+        case = self._cases[number]
+        if task.task not in case.open:
+            return  # taken away meanwhile, by a due time or by what somebody decided
+        words = self._words(call, errand.by)
+        if task.optional:
+            main = self._same_matter(number, case)
+            needed = read("behaviour")["rights"].get(task.form, {}).get("needs")
+            if needed is not None and main is None:
+                return
+            words = {**words, "main_ticket": main or ""}
+        rng = dice(self._seed, call.n, task.form, errand.nth, "filled")
+        user = self._user(errand.by)
         form = tickets_read.task_form(self._store, user, number, task.task, at)
-        raw = fill(form.form, form.sources, self._words(errand.call, name), rng, at)
-        key = f"simulate/{self._seed}/{errand.call.n}/{task.task}"
-        tickets.complete(self._store, user, number, task.task, raw, at, key)
+        raw = fill(form.form, form.sources, words, rng, at)
+        tickets.complete(self._store, user, number, task.task, raw, at, self._key(call, task.task))
+        case.did[task.element] = errand.by
         self.done.acts += 1
-        self._look(errand.call, number, at)
+        self._look(at)
 
-    def _look(self, call: Arrival, number: str, at: datetime) -> None:
-        """See which tasks have opened, and let somebody decide when to do each."""
-        tasks, self._next = agenda.after_act(self._store, number)
-        for task in tasks:
-            if (number, task.task) in self._seen:
-                continue
-            self._seen.add((number, task.task))
-            name = self._somebody(task.role, task.unit, call.n)
-            if name is None:
-                self.done.idle[f"{task.role}@{task.unit}"] += 1
-                continue
-            self._filled[call.n, task.form] += 1
-            nth = self._filled[call.n, task.form]
-            self._push(self._when(call, task, nth, at), _Errand(call, number, task, nth, name))
+    def _call_again(self, again: _Again, at: datetime) -> None:
+        call = again.call
+        name = self._somebody("call_taker", centre_of(call.taken), call.n + again.nth)
+        if name is None or self._cases[again.number].over:
+            return
+        rng = dice(self._seed, call.n, again.nth, "again")
+        text = pick(rng, read("behaviour")["calls_again"]["texts"]).format_map(call.words)
+        key = self._key(call, f"again/{again.nth}")
+        tickets.call_again(self._store, self._user(name), again.number, text, at, key)
+        self.done.acts += 1
+        self._look(at)
 
-    def _when(self, call: Arrival, task: agenda.Waiting, nth: int, at: datetime) -> datetime:
-        """When a task is done that is open since `at`, by the habits of its form or role."""
-        rng = dice(self._seed, call.n, task.form, nth, "when")
+    def _key(self, call: Arrival, what: object) -> str:
+        return f"simulate/{self._seed}/{call.n}/{what}"
+
+    # --- what somebody is going to do --------------------------------------------------------
+
+    def _look(self, at: datetime) -> None:
+        """See what has opened and gone, and let somebody decide when to do what is new."""
+        news = agenda.news(self._store, self._event)
+        self._event, self._next = news.event, news.next
+        for number, tasks in news.tasks.items():
+            case = self._cases.get(number)
+            if case is None:  # a ticket of another month
+                continue
+            case.open = frozenset(task.task for task in tasks)
+            case.over = number in news.over
+            for task in tasks:
+                if task.task not in case.seen:
+                    case.seen.add(task.task)
+                    self._plan(case, number, task, at)
+
+    def _plan(self, case: _Case, number: str, task: agenda.Waiting, at: datetime) -> None:
+        """Give a new task to somebody who may do it; a right only if somebody wants to."""
+        case.filled[task.form] += 1
+        nth = case.filled[task.form]
+        habit = self._habit(task)
+        if task.optional:
+            chance = habit.get("chance", 0)
+            if dice(self._seed, case.call.n, task.form, nth, "right").random() >= chance:
+                return
+        others = {case.did.get(element) for element in task.other_than.split(",") if element}
+        name = self._somebody(task.role, task.unit, case.call.n, others)
+        if name is None:
+            self.done.idle[f"{task.role}@{task.unit}"] += 1
+            return
+        moment = self._when(case.call, task, habit, nth, at)
+        self._push(moment, _Errand(case.call, number, task, nth, name))
+
+    def _habit(self, task: agenda.Waiting) -> Mapping[str, Any]:
+        """When a task is done, by its form or else its role."""
         data = read("behaviour")
-        roles = data["roles"]
-        habit = data["forms"].get(task.form) or roles.get(task.role) or roles["default"]
+        role: Mapping[str, Any] = data["roles"].get(task.role) or data["roles"]["default"]
+        if task.optional:
+            right = data["rights"].get(task.form) or data["rights"]["default"]
+            return {"hours": role["hours"], **right}
+        found: Mapping[str, Any] = data["forms"].get(task.form) or role
+        return found
+
+    def _when(
+        self, call: Arrival, task: agenda.Waiting, habit: Mapping[str, Any], nth: int, at: datetime
+    ) -> datetime:
+        """When a task is done that is open since `at`."""
+        rng = dice(self._seed, call.n, task.form, nth, "when")
         late = rng.random() < habit.get("late_share", 0)
         median = _by_type(habit["late_median" if late else "median"], task.type)
         minutes = math.exp(rng.gauss(math.log(median), habit["spread"]))
         if nth > 1:
-            minutes *= data["again"]["factor"]
+            minutes *= read("behaviour")["again"]["factor"]
         # Whole seconds: nobody's day is told in microseconds, and JSON is read by people.
         moment = (
             at + timedelta(minutes=minutes)
@@ -183,8 +290,34 @@ class Month:
         )
         return moment.replace(microsecond=0) + timedelta(seconds=1)
 
-    def _somebody(self, role: str, unit: str, n: int) -> str | None:
-        names = self._posts.get((role, unit))
+    def _expect_calls(self, call: Arrival, number: str, after: datetime) -> None:
+        """Let some callers call again on the same matter, until they have their answer."""
+        habit = read("behaviour")["calls_again"]
+        rng = dice(self._seed, call.n, "calls again")
+        if rng.random() >= habit["share"]:
+            return
+        at, nth, more = call.at, 0, 1 - 1 / habit["mean"]
+        while nth == 0 or rng.random() < more:
+            nth += 1
+            at += timedelta(seconds=round(rng.expovariate(1 / (habit["days"] * 86400))) + 60)
+            if at > after:
+                self._push(at, _Again(call, number, nth))
+
+    def _same_matter(self, number: str, case: _Case) -> str | None:
+        """Another ticket under way on the same matter at the same centre: the first of them."""
+        own = case.call
+        for other, found in self._cases.items():
+            call = found.call
+            if other == number or found.over or call.taken != own.taken or call.area != own.area:
+                continue
+            if all(call.words[word] == own.words[word] for word in ("title", "type")):
+                return other
+        return None
+
+    def _somebody(
+        self, role: str, unit: str, n: int, others: Collection[str | None] = ()
+    ) -> str | None:
+        names = [name for name in self._posts.get((role, unit), ()) if name not in others]
         return names[n % len(names)] if names else None
 
     def _user(self, name: str) -> User:

@@ -5,11 +5,13 @@ For doors that drive the whole (simulation, command line); people's lists are in
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select
 
+from engine.record import SYSTEM
 from engine.store import Store
 from engine.store.tables import events, outbox, tasks, tickets, timers
 
@@ -29,6 +31,8 @@ class Waiting:
     opened_at: datetime
     due: datetime | None
     optional: bool  # a right, not a duty
+    element: str
+    other_than: str
 
 
 _COLUMNS = (
@@ -43,6 +47,8 @@ _COLUMNS = (
     tasks.c.opened_at,
     tasks.c.due,
     tasks.c.optional,
+    tasks.c.element,
+    tasks.c.other_than,
 )
 _WAITING = (
     select(*_COLUMNS)
@@ -50,7 +56,21 @@ _WAITING = (
     .where(tickets.c.number == bindparam("number"))
     .order_by(tasks.c.instance, tasks.c.task)
 )
+_OVER = ("closed_at", "refused_at", "withdrawn_at", "merged_into", "ended_at")
+_NEWS = (
+    select(*_COLUMNS, or_(*(tickets.c[name].is_not(None) for name in _OVER)))
+    .outerjoin(tasks, tasks.c.ticket == tickets.c.id)
+    .where(tickets.c.number.in_(select(events.c.chain).where(events.c.id > bindparam("event"))))
+    .order_by(tickets.c.id, tasks.c.instance, tasks.c.task)
+)
+_LAST = (
+    select(events.c.id, events.c.at)
+    .where(events.c.chain != SYSTEM)
+    .order_by(events.c.id.desc())
+    .limit(1)
+)
 _NEXT = select(
+    select(func.max(events.c.id)).scalar_subquery(),
     select(func.min(timers.c.next_try_at)).scalar_subquery(),
     select(func.min(outbox.c.next_try_at)).scalar_subquery(),
 )
@@ -65,22 +85,49 @@ class Next:
     message: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What has changed since an event: `event` is the last one there is, to ask from next time.
+
+    `tasks` are the open tasks of each ticket that had an event, oldest first; `over` those of
+    these tickets whose callers have their answer, or whose matter is not handled any more.
+    """
+
+    event: int
+    tasks: Mapping[str, tuple[Waiting, ...]]
+    over: frozenset[str]
+    next: Next
+
+
 def waiting(store: Store, number: str) -> tuple[Waiting, ...]:
     """The open tasks of one ticket, in the order in which they were opened."""
-    return after_act(store, number)[0]
-
-
-def after_act(store: Store, number: str) -> tuple[tuple[Waiting, ...], Next]:
-    """The open tasks of one ticket, oldest first, and what the sweep has to do next."""
     with store.read() as conn:
         found = conn.execute(_WAITING, {"number": number}).all()
-        return tuple(Waiting(**row._mapping) for row in found), Next(*conn.execute(_NEXT).one())
+        return tuple(Waiting(**row._mapping) for row in found)
 
 
-def next_due(store: Store) -> Next:
-    """What the sweep has to do next."""
+def news(store: Store, event: int) -> News:
+    """What has changed since an event, whoever did it, and what the sweep has to do next."""
     with store.read() as conn:
-        return Next(*conn.execute(_NEXT).one())
+        last, *next_ = conn.execute(_NEXT).one()
+        found: dict[str, list[Waiting]] = {}
+        over = set()
+        for row in conn.execute(_NEWS, {"event": event}):
+            *columns, is_over = row
+            tasks_ = found.setdefault(row.number, [])
+            if row.task is not None:
+                tasks_.append(Waiting(*columns))
+            if is_over:
+                over.add(row.number)
+    told = {number: tuple(tasks_) for number, tasks_ in found.items()}
+    return News(last or 0, told, frozenset(over), Next(*next_))
+
+
+def last_event(store: Store) -> tuple[int, datetime | None]:
+    """The number and the time of the last event of any ticket; 0 and None before there is one."""
+    with store.read() as conn:
+        row = conn.execute(_LAST).first()
+        return (0, None) if row is None else (row.id, row.at)
 
 
 def numbers(store: Store) -> tuple[str, ...]:
