@@ -14,6 +14,7 @@ from engine.read.worklist import card_of
 from engine.store import Store, forms
 from engine.store import tables as t
 from engine.store.cards import Card
+from engine.workdays import Calendar
 
 WHICH = ("open", "all")
 
@@ -104,37 +105,55 @@ def entries(
     content = bool(user.roles - {"auditor"})
     with store.read() as conn:
         total = conn.execute(select(func.count()).select_from(_ENTRIES).where(where)).scalar_one()
+        rows = conn.execute(_ROWS.where(where).limit(limit).offset(offset))
         calendar = store.calendar(conn)
-        found = []
-        for row in conn.execute(_ROWS.where(where).limit(limit).offset(offset)):
-            runs = row.ended_at is None and row.rectified_at is None
-            found.append(
-                LedgerItem(
-                    number=row.number,
-                    entry=row.entry,
-                    leg=row.leg,
-                    type=row.type,
-                    type_label=_label(store, row, "type"),
-                    reason=row.reason,
-                    unit=row.unit,
-                    unit_name=row.unit_name,
-                    authority_name=row.authority_name,
-                    warned_at=row.warned_at,
-                    listed_at=row.listed_at,
-                    found_at=row.found_at,
-                    measure=row.measure or "",
-                    measure_label=_label(store, row, "measure"),
-                    measure_at=row.measure_at,
-                    rectify_due=row.rectify_due,
-                    remaining=remaining(calendar, now, row.rectify_due) if runs else None,
-                    reported_at=row.reported_at,
-                    late_at=row.late_at,
-                    rectified_at=row.rectified_at,
-                    ended_at=row.ended_at,
-                    card=card_of(store, user, row) if content else Card(),
-                )
-            )
-        return LedgerList(tuple(found), total)
+        return LedgerList(
+            tuple(_item(store, user, calendar, now, content, row) for row in rows), total
+        )
+
+
+def of_ticket(store: Store, user: User, number: str, now: datetime) -> tuple[LedgerItem, ...]:
+    """The entries of one ticket: those in the person's reach, and those of the person's unit.
+
+    Only for who has been shown the ticket: nothing of it stands in an entry.
+    """
+    where = and_(t.tickets.c.number == number, or_(_in_reach(user), t.ledger.c.unit == user.unit))
+    with store.read() as conn:
+        calendar = store.calendar(conn)
+        return tuple(
+            _item(store, user, calendar, now, False, row)
+            for row in conn.execute(_ROWS.where(where))
+        )
+
+
+def _item(
+    store: Store, user: User, calendar: Calendar, now: datetime, content: bool, row: Any
+) -> LedgerItem:
+    runs = row.ended_at is None and row.rectified_at is None
+    return LedgerItem(
+        number=row.number,
+        entry=row.entry,
+        leg=row.leg,
+        type=row.type,
+        type_label=_label(store, row, "type"),
+        reason=row.reason,
+        unit=row.unit,
+        unit_name=row.unit_name,
+        authority_name=row.authority_name,
+        warned_at=row.warned_at,
+        listed_at=row.listed_at,
+        found_at=row.found_at,
+        measure=row.measure or "",
+        measure_label=_label(store, row, "measure"),
+        measure_at=row.measure_at,
+        rectify_due=row.rectify_due,
+        remaining=remaining(calendar, now, row.rectify_due) if runs else None,
+        reported_at=row.reported_at,
+        late_at=row.late_at,
+        rectified_at=row.rectified_at,
+        ended_at=row.ended_at,
+        card=card_of(store, user, row) if content else Card(),
+    )
 
 
 def _label(store: Store, row: Any, key: str) -> str:

@@ -58,6 +58,10 @@ class WorkItem:
     type: str
     type_label: str
     channel: str
+    emergency: str  # "no" or what kind; "" where nobody asked
+    duty: str  # lead | co, of its dispatch; "" for a task of the ticket itself
+    round: int  # from the second on it is a rework; 0 for a task of the ticket itself
+    parent: int | None  # the dispatch above its own, which a higher centre made
     opened_at: datetime
     due: datetime | None
     provisional: bool
@@ -140,6 +144,10 @@ _TASKS = (
         t.tickets.c.channel,
         t.tickets.c.card,
         t.tickets.c.protected,
+        t.tickets.c.emergency,
+        t.legs.c.duty,
+        t.legs.c.round,
+        t.legs.c.parent,
         t.ticket_keys.c.wrapped,
         t.units.c.name.label("unit_name"),
         t.users.c.name.label("who"),
@@ -147,10 +155,13 @@ _TASKS = (
         _provisional.label("provisional"),
     )
     .join(t.tickets, t.tickets.c.id == t.tasks.c.ticket)
+    .outerjoin(t.legs, and_(t.legs.c.ticket == t.tasks.c.ticket, t.legs.c.leg == t.tasks.c.leg))
     .join(t.units, t.units.c.id == t.tasks.c.unit)
     .outerjoin(t.ticket_keys, t.ticket_keys.c.ticket == t.tasks.c.ticket)
     .outerjoin(t.users, t.users.c.id == t.tasks.c.claimed_by)
 )
+
+_urgent = func.coalesce(t.tickets.c.emergency, "no") != "no"
 
 
 def _whose(user: User, which: str) -> ColumnElement[bool]:
@@ -175,11 +186,16 @@ def tasks_of(
     limit: int = 50,
     offset: int = 0,
 ) -> WorkList:
-    """Open tasks of the user's unit and roles, earliest due first; which: all | mine | free."""
+    """Open tasks of the user's unit and roles; which: all | mine | free.
+
+    Emergencies come first (第十五条), then what is due earliest.
+    """
     where = _whose(user, which)
     query = (
         _TASKS.where(where)
-        .order_by(t.tasks.c.due.is_(None), t.tasks.c.due, t.tasks.c.opened_at, t.tasks.c.ticket)
+        .order_by(
+            ~_urgent, t.tasks.c.due.is_(None), t.tasks.c.due, t.tasks.c.opened_at, t.tasks.c.ticket
+        )
         .limit(limit)
         .offset(offset)
     )
@@ -214,6 +230,10 @@ def work_items(
             type=row.type,
             type_label=_label(conn, store, row, "type"),
             channel=row.channel,
+            emergency=row.emergency or "",
+            duty=row.duty or "",
+            round=row.round or 0,
+            parent=row.parent,
             opened_at=row.opened_at,
             due=row.due,
             provisional=bool(row.provisional),
