@@ -13,9 +13,10 @@ from flask_babel import Babel
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from engine.access import sees_reporter
 from engine.formjs import in_rows
 from engine.store import Store
-from webapp import door, health, people, problems, tickets, words, work
+from webapp import calls, door, health, people, problems, supervision, tickets, words, work
 
 LARGEST_REQUEST = 1_000_000
 """Bytes; the longest text of a form is far shorter, files are not yet taken."""
@@ -52,7 +53,14 @@ def create_app(
     door.attach(app)
     CSRFProtect(app)
     problems.attach(app)
-    for blueprint in (people.desk, work.desk, tickets.desk, health.desk):
+    for blueprint in (
+        people.desk,
+        work.desk,
+        tickets.desk,
+        calls.desk,
+        supervision.desk,
+        health.desk,
+    ):
         app.register_blueprint(blueprint)
     _words_for_templates(app)
     if proxies:
@@ -84,6 +92,8 @@ def _words_for_templates(app: Flask) -> None:
         due_words=words.due_words,
         time_left=words.time_left,
         urgency=words.urgency,
+        is_number=words.is_number,
+        sees_reporter=sees_reporter,
     )
 
     @app.context_processor

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
+from flask import Flask, Response, current_app, g, make_response, request, url_for
 from werkzeug.exceptions import BadRequest
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as AnyResponse
@@ -204,7 +204,9 @@ def _admit() -> AnyResponse | None:
 
         return ask_to_sign_in()
     if found.must_change and endpoint not in MAY_WAIT:
-        return redirect(url_for("people.password"))
+        from webapp.people import ask_to_change
+
+        return ask_to_change()
     if action != SIGNED_IN:
         authorize(found.user, action, {})
     return None

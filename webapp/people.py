@@ -1,8 +1,8 @@
-"""Sign-in, sign-out, password, language."""
+"""Sign-in, sign-out, password, language; what was typed is carried through all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask_babel import gettext
@@ -39,7 +39,7 @@ def _bounded(fields: Iterable[tuple[str, str]]) -> Kept | None:
 
 
 def _kept() -> Kept:
-    """What was typed into the page that asked to sign in, carried through it."""
+    """What was typed into a form before a page of these came between, carried through it."""
     found = request.form.items(multi=True)
     own = ((name[len(KEPT) :], value) for name, value in found if name.startswith(KEPT))
     return _bounded(own) or []
@@ -112,14 +112,33 @@ def sign_in() -> Response:
         people.sign_out(door.store(), door.token(), door.now())
     session.clear()
     goal = door.local_path(onward)
-    if begun.must_change:
-        answer: Response = redirect(url_for("people.password"))
-    elif kept or spoken:
-        answer = door.page(render_template("resume.html", onward=goal, kept=kept, spoken=spoken))
+    if begun.must_change and (kept or spoken):
+        answer: Response = _password_page(200, True, onward=goal, kept=kept, spoken=spoken)
+    elif begun.must_change:
+        answer = redirect(url_for("people.password", next=goal))
     else:
-        answer = redirect(goal)
+        answer = _resume(goal, kept, spoken)
     door.give_token(answer, begun.token)
     return answer
+
+
+def _resume(goal: str, kept: Kept, spoken: str) -> Response:
+    """Go on to where somebody wanted to go, with what they had typed."""
+    if not (kept or spoken):
+        return redirect(goal)
+    return door.page(render_template("resume.html", onward=goal, kept=kept, spoken=spoken))
+
+
+def ask_to_change() -> Response:
+    """Answer a request of somebody who has the first password still: change it, then go on."""
+    if request.method != "POST":
+        return redirect(url_for("people.password", next=door.here()))
+    kept = _bounded(request.form.items(multi=True)) if request.endpoint in FORMS else []
+    number = (request.view_args or {}).get("number")
+    goal = url_for("tickets.ticket", number=number) if number else url_for("work.tasks")
+    if kept:
+        return _password_page(403, True, onward=request.path, kept=kept)
+    return redirect(url_for("people.password", next=goal))
 
 
 @page(desk, "/sign-out", SIGNED_IN, methods=("POST",))
@@ -138,6 +157,8 @@ def password() -> Response:
     """Change one's own password; asked for at the first sign-in."""
     errors: dict[str, str] = {}
     status = 200
+    onward = request.values.get("next", "")
+    kept, spoken = _kept(), request.form.get("spoken", "")[:LONGEST_KEPT]
     if request.method == "POST":
         old = request.form.get("old", "")
         new = request.form.get("new", "")
@@ -160,10 +181,29 @@ def password() -> Response:
                 errors["old"] = sentence(trouble)
             else:
                 flash(gettext("密码已修改，其他设备上的登录已全部退出。"))
-                return redirect(url_for("work.tasks"))
+                return _resume(door.local_path(onward), kept, spoken)
         status = 400
-    must = door.must_change()
-    return door.page(render_template("password.html", errors=errors, must=must), status)
+    return _password_page(status, door.must_change(), errors, onward, kept, spoken)
+
+
+def _password_page(
+    status: int,
+    must: bool,
+    errors: Mapping[str, str] | None = None,
+    onward: str = "",
+    kept: Kept | None = None,
+    spoken: str = "",
+) -> Response:
+    """The page to change the password, with what waits behind it."""
+    body = render_template(
+        "password.html",
+        errors=errors or {},
+        must=must,
+        onward=onward,
+        kept=kept or [],
+        spoken=spoken,
+    )
+    return door.page(body, status)
 
 
 @page(desk, "/language/<code>", OPEN)

@@ -45,6 +45,19 @@ CONFLICTS = frozenset(
 UNKNOWN = frozenset({"ticket_unknown", "user_unknown", "chain_unknown"})
 """Codes that say there is no such thing: 404."""
 
+WORDS_REFUSED = frozenset(
+    {
+        "comment_empty",
+        "comment_long",
+        "reason_needed",
+        "reason_long",
+        "words_empty",
+        "words_long",
+        "text_characters",
+    }
+)
+"""Codes of what somebody wrote that cannot be kept: said on the form, which keeps the words."""
+
 OWNERS = frozenset(
     {
         "stuck",
@@ -80,6 +93,8 @@ def status_of(trouble: Trouble | Refused) -> int:
     """The HTTP status of an error."""
     if isinstance(trouble, Denied) and trouble.code not in CONFLICTS:
         return 404 if trouble.hidden else 403
+    if trouble.code == "four_eyes":
+        return 403
     if trouble.code in CONFLICTS:
         return 409
     if trouble.code in UNKNOWN:
@@ -108,7 +123,9 @@ def _trouble(trouble: Trouble | Refused) -> Response:
     status = status_of(trouble)
     reference = _log(trouble, status) if status >= 500 else ""
     said = "" if status == 404 and isinstance(trouble, Denied) else sentence(trouble)
-    return answer(status, said, reference)
+    seen = status == 409 or trouble.code == "four_eyes"
+    number = (request.view_args or {}).get("number") if seen else None
+    return answer(status, said, reference, number=number)
 
 
 def _http(error: HTTPException) -> Response:
@@ -145,6 +162,12 @@ def _log(error: Exception, status: int) -> str:
 
 def _about_request(reference: str, status: int) -> Mapping[str, Any]:
     return {"reference": reference, "status": status, "endpoint": request.endpoint or ""}
+
+
+def unread() -> str:
+    """What is said besides, after an act has taken effect, when it could not be read: nothing."""
+    log.exception("what an act led to could not be read")
+    return ""
 
 
 def attach(app: Flask) -> None:

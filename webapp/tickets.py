@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -16,11 +15,10 @@ from engine.flow.model import Refused
 from engine.formjs import Form
 from engine.formjs.read import walk
 from engine.read import ticket as reading
-from webapp import door, problems
+from webapp import door, legs, problems, supervision
 from webapp.pages import page
 
 desk = Blueprint("tickets", __name__)
-log = logging.getLogger(__name__)
 
 Raw = Mapping[str, Sequence[str]]
 
@@ -65,10 +63,27 @@ def new() -> Response:
 
 
 @page(desk, "/tickets/<number>", "read_ticket")
-def ticket(number: str) -> str:
+def ticket(number: str) -> Response:
     """The page of a ticket."""
+    return _ticket_page(number)
+
+
+def _ticket_page(number: str, words: str = "", error: str = "") -> Response:
+    """The page of a ticket; `words`: a comment that was not kept, for a reason."""
     found = reading.page(door.store(), door.person(), number, door.now())
-    return render_template("ticket.html", ticket=found)
+    body = render_template(
+        "ticket.html",
+        ticket=found,
+        duties=[item for item in found.tasks if door.may_do(item)],
+        others=[item for item in found.tasks if not door.may_do(item)],
+        units={leg.leg: leg.unit_name for leg in found.legs},
+        entries=supervision.of_ticket(found),
+        tree=legs.tree(found.legs, found.deadlines),
+        over=legs.over(found, door.person(), door.now()),
+        words=words,
+        error=error,
+    )
+    return door.page(body, 422 if error else 200)
 
 
 @page(
@@ -109,12 +124,14 @@ def task(number: str, task: int) -> Response:
 def comment(number: str) -> Response:
     """Write a comment on a ticket."""
     text = request.form.get("text", "").strip()
-    if not text:
-        flash(gettext("备注没有内容，未保存。"))
-    else:
+    try:
         key = door.key_for(text)
         work.comment(door.store(), door.person(), number, text, door.now(), key)
-        flash(gettext("备注已保存。"))
+    except Trouble as trouble:
+        if trouble.code not in problems.WORDS_REFUSED:
+            raise
+        return _ticket_page(number, text, problems.sentence(trouble))
+    flash(gettext("备注已保存。"))
     return redirect(url_for("tickets.ticket", number=number))
 
 
@@ -129,11 +146,13 @@ def caller(number: str) -> Response:
     shown: Mapping[str, str] | None = None
     error = ""
     if request.method == "POST":
-        if reason:
+        try:
             shown = work.unmask(store, person, number, reason, now, door.key())
-        else:
-            error = gettext("请写明为什么要看。")
-    body = render_template("caller.html", ticket=found, shown=shown, error=error)
+        except Trouble as trouble:
+            if trouble.code not in problems.WORDS_REFUSED:
+                raise
+            error = problems.sentence(trouble)
+    body = render_template("caller.html", ticket=found, shown=shown, error=error, reason=reason)
     return door.page(body, 422 if error else 200)
 
 
@@ -147,8 +166,7 @@ def _what_next(number: str) -> str:
     except Denied:
         return gettext("工单已转出，不再由您的单位办理。")
     except Exception:
-        log.exception("what comes next could not be read")
-        return ""
+        return problems.unread()
     if not found.tasks:
         return gettext("全部环节已办完。") if found.ended_at else ""
     steps = gettext("；").join(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -57,6 +58,26 @@ LABELS: dict[str, dict[str, LazyString]] = {
     "deadline": {
         "sign": lazy_gettext("签收期限"),
         "handle": lazy_gettext("办理期限"),
+        "return": lazy_gettext("申请退回期限"),
+        "decide": lazy_gettext("中心决定期限"),
+        "rectify": lazy_gettext("整改期限"),
+        "promise": lazy_gettext("承诺兑现期限"),
+        "target": lazy_gettext("紧急转办时限"),
+        "attempt": lazy_gettext("再次联系时间"),
+    },
+    "emergency": {
+        "utilities": lazy_gettext("水电气道路等"),
+        "danger": lazy_gettext("危及生命安全"),
+    },
+    "reason": {
+        "overdue": lazy_gettext("超期未办结"),
+        "dissatisfied": lazy_gettext("两次回访不满意"),
+    },
+    "measure": {
+        "special_report": lazy_gettext("督查专报"),
+        "rectification_notice": lazy_gettext("整改通知"),
+        "suggestion": lazy_gettext("督查建议"),
+        "interview": lazy_gettext("约谈提醒"),
     },
     "duty": {
         "lead": lazy_gettext("主办"),
@@ -71,6 +92,11 @@ def label(kind: str, code: str, fallback: str = "") -> str:
         return fallback
     known = LABELS.get(kind, {}).get(code)
     return str(known) if known is not None else (fallback or code)
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a ticket's number, such as 20261010-00012."""
+    return re.fullmatch(r"[0-9]{8}-[0-9]{5,9}", text) is not None
 
 
 def chinese() -> bool:

@@ -19,7 +19,7 @@ ROWS = 50
 TABS = ("all", "mine", "free")
 
 
-def _offset() -> int:
+def offset() -> int:
     """Where the page of a list begins; a number that is none is the beginning."""
     text = request.args.get("from", "0")
     return min(int(text), 10_000_000) if text.isascii() and text.isdigit() else 0
@@ -33,13 +33,19 @@ def tasks() -> str:
     which = request.args.get("tab", TABS[0])
     if which not in TABS:
         which = TABS[0]
-    offset = _offset()
+    start = offset()
     found = worklist.tasks_of(
-        door.store(), door.person(), door.now(), which=which, limit=ROWS, offset=offset
+        door.store(), door.person(), door.now(), which=which, limit=ROWS, offset=start
     )
     figures = worklist.counts(door.store(), door.person(), door.now())
     return render_template(
-        "tasks.html", which=which, found=found, counts=figures, offset=offset, rows=ROWS
+        "tasks.html",
+        which=which,
+        found=found,
+        counts=figures,
+        several=len(door.person().roles) > 1,
+        offset=start,
+        rows=ROWS,
     )
 
 
@@ -83,14 +89,14 @@ def hand_over(number: str, task: int) -> Response:
 @page(desk, "/overdue", "list_overdue")
 def overdue() -> str:
     """Legs that are or were overdue."""
-    offset = _offset()
-    found = worklist.overdue(door.store(), door.person(), door.now(), limit=ROWS, offset=offset)
-    return render_template("legs.html", kind="overdue", found=found, offset=offset, rows=ROWS)
+    start = offset()
+    found = worklist.overdue(door.store(), door.person(), door.now(), limit=ROWS, offset=start)
+    return render_template("legs.html", kind="overdue", found=found, offset=start, rows=ROWS)
 
 
 @page(desk, "/unsigned", "list_overdue")
 def unsigned() -> str:
     """Legs that were not signed in time (预警)."""
-    offset = _offset()
-    found = worklist.unsigned(door.store(), door.person(), door.now(), limit=ROWS, offset=offset)
-    return render_template("legs.html", kind="unsigned", found=found, offset=offset, rows=ROWS)
+    start = offset()
+    found = worklist.unsigned(door.store(), door.person(), door.now(), limit=ROWS, offset=start)
+    return render_template("legs.html", kind="unsigned", found=found, offset=start, rows=ROWS)

@@ -24,7 +24,7 @@ from werkzeug.test import TestResponse
 from engine import definitions, settings
 from engine.acts import calendar, people, places, versions
 from engine.acts.people import Newcomer
-from engine.acts.places import Area, Unit
+from engine.acts.places import Area, Item, Unit
 from engine.store import Store
 from webapp import create_app
 
@@ -32,13 +32,19 @@ PASSWORD = "rain-lamp-2026"
 
 AREAS = (Area("sr", "上饶市", "city"), Area("gf", "广丰区", "county", "sr"))
 UNITS = (
-    Unit("sr-centre", "上饶市12345热线中心", "sr", "centre"),
     Unit("sr-authority", "上饶市政务服务管理局", "sr", "authority"),
+    Unit("sr-centre", "上饶市12345热线中心", "sr", "centre", "sr-authority"),
     Unit("sr-lights", "上饶市城市管理局", "sr", "department"),
+    Unit("sr-lights-team", "上饶市城市管理局照明所", "sr", "department", "sr-lights"),
     Unit("sr-water", "上饶市水务局", "sr", "department"),
-    Unit("gf-centre", "广丰区12345热线中心", "gf", "centre"),
-    Unit("gf-authority", "广丰区政务服务局", "gf", "authority"),
-    Unit("gf-water", "广丰区水利局", "gf", "department"),
+    Unit("gf-authority", "广丰区政务服务局", "gf", "authority", "sr-authority"),
+    Unit("gf-centre", "广丰区12345热线中心", "gf", "centre", "gf-authority"),
+    Unit("gf-water", "广丰区水利局", "gf", "department", "sr-water"),
+)
+ITEMS = (
+    Item("lights-1", "sr", "城市照明设施维护", "sr-lights"),
+    Item("water-1", "sr", "城镇供水监管", "sr-water"),
+    Item("water-1", "gf", "城镇供水监管", "gf-water"),
 )
 PEOPLE = (
     Newcomer("sun", "孙悦", "sr-centre", ("call_taker",)),
@@ -48,6 +54,7 @@ PEOPLE = (
     Newcomer("wang", "王海", "sr-water", ("officer",)),
     Newcomer("shen", "沈核", "sr-centre", ("reviewer",)),
     Newcomer("hui", "惠芳", "sr-centre", ("follow_up",)),
+    Newcomer("he", "何回", "sr-centre", ("follow_up",)),
     Newcomer("an", "安存", "sr-centre", ("archivist",)),
     Newcomer("du", "杜导", "sr-authority", ("supervisor",)),
     Newcomer("ling", "凌主任", "sr-lights", ("leader",)),
@@ -55,8 +62,12 @@ PEOPLE = (
     Newcomer("ji", "季审", "sr-authority", ("auditor",)),
     Newcomer("guan", "管理员", "sr-centre", ("administrator",)),
     Newcomer("liu", "刘程", "sr-authority", ("process_owner",)),
-    Newcomer("guo", "郭派", "gf-centre", ("call_taker", "dispatcher")),
+    Newcomer("lei", "雷鸣", "sr-water", ("leader",)),
+    Newcomer("guo", "郭派", "gf-centre", ("call_taker", "dispatcher", "officer")),
+    Newcomer("geng", "耿核", "gf-centre", ("reviewer", "duty_leader")),
+    Newcomer("gan", "甘督", "gf-authority", ("supervisor",)),
     Newcomer("gao", "高渠", "gf-water", ("officer",)),
+    Newcomer("gong", "龚局长", "gf-water", ("leader",)),
 )
 
 
@@ -85,6 +96,7 @@ def found(store: Store, now: datetime) -> None:
     """Put the city, its people and the shipped definitions into an empty store."""
     calendar.seed(store, now)
     places.add(store, None, AREAS, UNITS, now)
+    places.add_items(store, None, ITEMS, now)
     people.add_crowd(store, PEOPLE, PASSWORD, now)
     versions.deploy(store, None, definitions.shipped(), "初次部署", now)
 
@@ -130,6 +142,8 @@ CALL = {
     "phone": "13812341234",
     "caller": "周女士",
     "type": "help",
+    "emergency": "no",
+    "acceptance": "accept",
     "title": "五三大道一排路灯不亮",
     "matter": "从庆丰路口到中山路口，晚上一片漆黑。",
     "place": "信州区五三大道庆丰路口",
@@ -143,7 +157,7 @@ def dispatched(app: Flask, taker: str, dispatcher: str, unit: str) -> tuple[str,
     assert Person(app, taker).post("/tickets/new", CALL).status_code == 302
     desk = Person(app, dispatcher)
     number, task = desk.tasks()[-1]
-    sent = {"lead_unit": unit, "item": "城市照明设施维护"}
+    sent = {"lead_unit": unit, "item_words": "城市照明设施维护"}
     assert desk.post(f"/tickets/{number}/tasks/{task}", sent).status_code == 302
     officer = next(one for one in PEOPLE if one.unit == unit and "officer" in one.roles)
     return next(found for found in Person(app, officer.name).tasks() if found[0] == number)
@@ -172,7 +186,7 @@ class Person:
         forms = re.findall(r"<form\b([^>]*)>(.*?)</form>", page, re.DOTALL)
         for head, body in forms:
             goes = re.search(r'action="([^"]*)"', head)
-            if 'method="post"' in head and (goes[1] if goes else "") == action:
+            if 'method="post"' in head and (goes[1] if goes else "") in (action, action or path):
                 return {name: unescape(value) for name, value in HIDDEN.findall(body)}
         raise AssertionError(f"{path} has no form to {action or 'itself'}")
 

@@ -361,7 +361,7 @@ def test_sent_twice_it_is_done_once_and_told_twice(app: Flask):
     ((number, task),) = desk.tasks()
     path = f"/tickets/{number}/tasks/{task}"
     own = desk.hidden(path)
-    sent = {**own, "lead_unit": "sr-lights", "item": "城市照明设施维护"}
+    sent = {**own, "lead_unit": "sr-lights", "item_words": "城市照明设施维护"}
     for _ in range(2):
         assert desk.client.post(path, data=sent).status_code == 302
         assert "签收" in said(desk)
