@@ -103,9 +103,9 @@ def filled(form: Form, sources: Sources, given: Mapping[str, Any]) -> dict[str, 
     raw: dict[str, Sequence[str]] = {}
     for _ in range(len(form.fields) + 1):
         checked = form.validate(raw, sources)
-        if not checked.errors:
-            return raw
         views = {view.key: view for view in _flat(form.show(checked.typed, sources)) if view.key}
+        if not checked.errors and not given.keys() & views.keys() - raw.keys():
+            return raw
         raw = {name: texts for name, texts in raw.items() if name in views}
         for name, view in views.items():
             if name in given:
