@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 from pytest_bdd import given, parsers, then, when
 
+from engine import milestones as known
+from engine.flow import Definitions
 from engine.workdays import Calendar, Row, load_shipped, shipped, shipped_years
+from tests.features.places import NAMES
 from tests.features.story import (
-    MILESTONES,
+    MESSAGES,
     ROOT,
-    UNITS,
     ZONE,
     Live,
     Story,
@@ -27,7 +29,20 @@ from tests.features.story import (
 )
 
 SAID = re.compile(r'，"([^"]+)"(?:选|填)"([^"]*)"')
-DONE = parsers.re(r'"(?P<at>[^"]+)"完成"(?P<task>[^"]+)"(?P<said>(?:，"[^"]+"(?:选|填)"[^"]*")*)$')
+ALSO = r'(?P<said>(?:，"[^"]+"(?:选|填)"[^"]*")*)'
+BY = r'(?:由"(?P<unit>[^"]+)")?'
+OF = r'(?:"(?P<unit>[^"]+)"的?)?'
+ROLES = {
+    "话务员": "call_taker",
+    "值班长": "duty_leader",
+    "派单岗": "dispatcher",
+    "审核岗": "reviewer",
+    "回访岗": "follow_up",
+    "归档岗": "archivist",
+    "承办单位": "officer",
+    "负责人": "leader",
+    "主管部门": "supervisor",
+}
 FILES = shipped_files()
 
 
@@ -62,15 +77,26 @@ def elsewhere() -> Iterator[_Elsewhere]:
         machine.stdin.close()
 
 
+@pytest.fixture(scope="session")
+def worn() -> Definitions:
+    """Definitions that every story of this process goes by, one after the other."""
+    return Definitions.read(FILES)
+
+
 @pytest.fixture
-def story(elsewhere: _Elsewhere) -> Story:
-    return Story(FILES, shipped(), elsewhere)
+def story(worn: Definitions, elsewhere: _Elsewhere) -> Story:
+    return Story(FILES, worn, shipped(), elsewhere)
 
 
 def says(sentence: str) -> parsers.re:
-    """A sentence with words in it: "{x}" is anything between quotes, {x} a word, {x:d} a number."""
+    """A sentence with words in it: "{x}" is anything between quotes, {x} a word, {x:d} a number.
+
+    {also} are further fields of a form, {by} and {of} a unit that may be named.
+    """
     pattern = re.sub(r'"\{(\w+)\}"', r'"(?P<\1>[^"]*)"', sentence)
     pattern = re.sub(r"\{(\w+):d\}", r"(?P<\1>\\d+)", pattern)
+    for name, part in (("also", ALSO), ("by", BY), ("of", OF)):
+        pattern = pattern.replace(f"{{{name}}}", part)
     pattern = re.sub(r"(?<![\\\w])\{(\w+)\}", r"(?P<\1>\\w+)", pattern)
     return parsers.re(pattern + "$")
 
@@ -87,29 +113,63 @@ def dispatched_by(story: Story, centre: str) -> None:
     story.centre = centre
 
 
-@given(says('"{at}"来电，诉求类型为"{kind}"'))
-@when(says('"{at}"来电，诉求类型为"{kind}"'))
-def a_call(story: Story, at: str, kind: str) -> None:
-    story.call(instant(at), kind)
+@given(says('"{at}"来电，诉求类型为"{kind}"{also}'))
+@when(says('"{at}"来电，诉求类型为"{kind}"{also}'))
+def a_call(story: Story, at: str, kind: str, said: str) -> None:
+    story.call(instant(at), kind, dict(SAID.findall(said)))
 
 
-@given(says('"{kind}"工单于"{at}"派发'))
-def dispatched(story: Story, kind: str, at: str) -> None:
-    dispatched_to(story, kind, at, "市城管局")
+@given(says('"{kind}"工单于"{at}"派发{also}'))
+def dispatched(story: Story, kind: str, at: str, said: str) -> None:
+    dispatched_to(story, kind, at, "市城管局", said)
 
 
-@given(says('"{kind}"工单于"{at}"派发给"{unit}"'))
-def dispatched_to(story: Story, kind: str, at: str, unit: str) -> None:
-    story.call(instant(at) - timedelta(minutes=5), kind)
-    story.complete(instant(at), "派单", {"派给哪个单位（主办）": unit})
+@given(says('"{kind}"工单于"{at}"派发给"{to}"{also}'))
+def dispatched_to(story: Story, kind: str, at: str, to: str, said: str) -> None:
+    story.call(instant(at) - timedelta(minutes=5), kind, {})
+    story.complete(instant(at), "派单", {"派给哪个单位（主办）": to, **dict(SAID.findall(said))})
 
 
-@given(DONE)
-@when(DONE)
-def done(story: Story, at: str, task: str, said: str) -> None:
-    story.complete(instant(at), task, dict(SAID.findall(said)))
+@given(says('"{at}"{by}完成"{task}"{also}'))
+@when(says('"{at}"{by}完成"{task}"{also}'))
+def done(story: Story, at: str, task: str, said: str, unit: str | None = None) -> None:
+    story.complete(instant(at), task, dict(SAID.findall(said)), unit or "")
 
 
+@given(says('"{at}"{by}填报{also}'))
+@when(says('"{at}"{by}填报{also}'))
+def reported(story: Story, at: str, said: str, unit: str | None = None) -> None:
+    """The officer drafts the reply and the leader approves it, in the same second."""
+    done(story, at, "办理并答复", said, unit)
+    done(story, at, "审批答复", "", unit)
+
+
+@given(says('"{at}"签收、填报并审核通过{also}'))
+@when(says('"{at}"签收、填报并审核通过{also}'))
+def carried_out(story: Story, at: str, said: str) -> None:
+    """All that is left for a unit and its centre to do when a matter is plain."""
+    done(story, at, "签收", "")
+    reported(story, at, said)
+    done(story, at, "审核办理结果", "")
+
+
+@given(says('"{at}"诉求人再次来电'))
+@when(says('"{at}"诉求人再次来电'))
+def called_again(story: Story, at: str) -> None:
+    story.send(instant(at), "call_again", {})
+
+
+@when(says('"{at}"主工单办结，结果为"{outcome}"'))
+def main_closed(story: Story, at: str, outcome: str) -> None:
+    story.send(instant(at), "main_closed", {"outcome": OUTCOMES[outcome]})
+
+
+@when(says('"{at}"主工单没有办结就结束了'))
+def main_dropped(story: Story, at: str) -> None:
+    story.send(instant(at), "main_dropped", {})
+
+
+@given(says('时间到了"{at}"'))
 @when(says('时间到了"{at}"'))
 def time_passes(story: Story, at: str) -> None:
     story.wait(instant(at))
@@ -128,12 +188,13 @@ def _date(text: str) -> Any:
     return instant(f"{text} 00:00").astimezone(ZONE).date()
 
 
-# --- 那么 ----------------------------------------------------------------------------------
+# --- 那么：谁有什么要办、可以办什么 --------------------------------------------------------
 
 
-@then(says('待办事项为"{names}"'))
-def open_tasks(story: Story, names: str) -> None:
-    assert sorted(task.name for task in story.tasks) == sorted(_words(names))
+@then(says('{of}待办事项为"{names}"'))
+def open_tasks(story: Story, names: str, unit: str | None = None) -> None:
+    """Duties only, of everybody or of one unit."""
+    assert story.names(unit or "", optional=False) == sorted(_words(names))
 
 
 @then(says('待办事项为"{names}"，没有预警'))
@@ -148,29 +209,49 @@ def open_tasks_and_warnings(story: Story, names: str, warnings: str) -> None:
     assert story.warnings() == set(_words(warnings))
 
 
-@then("没有预警")
-def no_warning(story: Story) -> None:
-    assert story.warnings() == set()
+@then(says('{of}可以办的事为"{names}"'))
+def rights(story: Story, names: str, unit: str | None = None) -> None:
+    assert story.names(unit or "", optional=True) == sorted(_words(names))
 
 
-@then(says('预警有"{warnings}"'))
-def warned(story: Story, warnings: str) -> None:
-    assert story.warnings() == set(_words(warnings))
+@then(says('{of}可以办的事有"{names}"'))
+def rights_among(story: Story, names: str, unit: str | None = None) -> None:
+    there = story.names(unit or "", optional=True)
+    for name in _words(names):
+        assert there.count(name) == 1, there
+
+
+@then(says('{of}不能"{name}"'))
+def no_right(story: Story, name: str, unit: str | None = None) -> None:
+    assert name not in story.names(unit or "", optional=True)
+    assert name not in story.names(unit or "", optional=False)
 
 
 @then(says('"{task}"由"{unit}"的"{role}"办'))
 def whose(story: Story, task: str, unit: str, role: str) -> None:
-    roles = {"派单岗": "dispatcher", "承办单位": "officer", "审核岗": "reviewer"}
-    roles |= {"回访岗": "follow_up", "归档岗": "archivist"}
-    found = story.task(task)
-    assert (found.unit, found.role) == (UNITS[unit], roles[role])
+    assert story.task(task, unit).role == ROLES[role]
 
 
-@then(says('{word}时限到"{at}"'))
-def deadline(story: Story, word: str, at: str) -> None:
-    found = story.deadline(word)
+@then(says('完成"{before}"的人不能办"{task}"'))
+def four_eyes(story: Story, before: str, task: str) -> None:
+    names = {element.id: element.name for element in story.kept.elements()}
+    assert before in {names[other] for other in story.task(task).other_than}
+
+
+# --- 那么：时限 -----------------------------------------------------------------------------
+
+
+@then(says('{of}{word}时限到"{at}"'))
+def deadline(story: Story, word: str, at: str, unit: str | None = None) -> None:
+    found = story.deadline(word, unit or "")
     assert found.due == instant(at)
-    assert (found.article, found.leg) == ("第十四条", 1)
+    if unit is None and word in ("签收", "办理"):
+        assert (found.article, found.leg) == ("第十四条", 1)
+
+
+@then(says("{of}没有{word}时限"))
+def no_deadline(story: Story, word: str, unit: str | None = None) -> None:
+    assert story.deadlines(word, unit or "") == []
 
 
 @then(says('{word}时限为暂定，到"{at}"'))
@@ -192,41 +273,88 @@ def counted(story: Story, start: str, days: str, at: str) -> None:
     assert due["due"] == instant(at).astimezone(ZONE).isoformat()
 
 
-@then("没有超期")
-def not_overdue(story: Story) -> None:
-    assert story.first("超期") is None
-    assert "超期" not in story.warnings()
+# --- 那么：发生过什么 -----------------------------------------------------------------------
 
 
-@then(says('{word}，自"{at}"起'))
-def since(story: Story, word: str, at: str) -> None:
-    found = story.first(word)
+@then("没有预警")
+def no_warning(story: Story) -> None:
+    assert story.warnings() == set()
+
+
+@then(says('{of}预警有"{warnings}"'))
+def warned(story: Story, warnings: str, unit: str | None = None) -> None:
+    assert story.warnings(unit or "") == set(_words(warnings))
+
+
+@then(says("{of}没有超期"))
+def not_overdue(story: Story, unit: str | None = None) -> None:
+    assert story.first("超期", unit or "") is None
+    assert "超期" not in story.warnings(unit or "")
+
+
+@then(says('{of}没有"{word}"'))
+def never(story: Story, word: str, unit: str | None = None) -> None:
+    assert word in {milestone.word for milestone in known.MILESTONES.values()}
+    assert story.first(word, unit or "") is None
+
+
+@then(says('{of}{word}，自"{at}"起'))
+def since(story: Story, word: str, at: str, unit: str | None = None) -> None:
+    found = story.first(word, unit or "")
     assert found is not None
-    assert (found.at, found.leg) == (instant(at), 1)
+    assert found.at == instant(at)
+    if unit is None:
+        assert found.leg == 1
 
 
-@then(says('{word}的时间为"{at}"'))
-def last_time(story: Story, word: str, at: str) -> None:
+@then(says('{of}{word}的时间为"{at}"'))
+def last_time(story: Story, word: str, at: str, unit: str | None = None) -> None:
     """The last one counts: of several reports, the one that was accepted."""
-    found = [m for m in story.milestones if MILESTONES[m.name] == word]
-    assert found[-1].at == instant(at)
+    assert story.reached(word, unit or "")[-1].at == instant(at)
 
 
-@then(says('经过为"{words}"'))
-def passed(story: Story, words: str) -> None:
-    assert [MILESTONES[m.name] for m in story.milestones] == _words(words)
+@then(says('{of}经过为"{words}"'))
+def passed(story: Story, words: str, unit: str | None = None) -> None:
+    found = [m for m in story.milestones if unit in (None, story.unit_of(m.leg))]
+    assert [known.word(m.name) for m in found] == _words(words)
+
+
+@then(says('后来的经过为"{words}"'))
+def passed_last(story: Story, words: str) -> None:
+    found = [known.word(m.name) for m in story.milestones]
+    assert found[-len(_words(words)) :] == _words(words)
+
+
+@then(says('"{unit}"的派发作废'))
+def void(story: Story, unit: str) -> None:
+    """The last leg that was sent to the unit."""
+    assert story.void(unit)[-1]
+
+
+@then(says('"{unit}"的派发没有作废'))
+def not_void(story: Story, unit: str) -> None:
+    assert not story.void(unit)[-1]
 
 
 @then(says("已给诉求人发出受理短信{times:d}次"))
 def acceptance_sms(story: Story, times: str) -> None:
-    assert sum(m.topic == "sms.accepted" for m in story.messages) == int(times)
+    sent(story, "受理短信", times)
+
+
+@then(says('已发出"{message}"{times:d}次'))
+def sent(story: Story, message: str, times: str) -> None:
+    topic = next(topic for topic, word in MESSAGES.items() if word == message)
+    assert sum(m.topic == topic for m in story.messages) == int(times)
+
+
+OUTCOMES = {"已办理完毕": "done", "无依据": "no_basis", "即时答复": "answered"}
+OUTCOMES |= {"撤销": "withdrawn", "并单": "merged"}
 
 
 @then(says('办结结果为"{outcome}"'))
 def outcome(story: Story, outcome: str) -> None:
-    found = story.first("办结")
-    assert found is not None
-    assert found.values["outcome"] == {"已办理完毕": "done", "无依据": "no_basis"}[outcome]
+    """Of the ticket, or of the leg while the ticket is not closed; the last time that it was."""
+    assert story.reached("办结")[-1].values["outcome"] == OUTCOMES[outcome]
 
 
 @then(says('评价为"{rating}"'))
@@ -234,14 +362,24 @@ def rated(story: Story, rating: str) -> None:
     words = ("very_satisfied", "satisfied", "basically_satisfied")
     words += ("dissatisfied", "very_dissatisfied")
     said = ("非常满意", "满意", "基本满意", "不满意", "非常不满意")
-    found = story.first("评价")
-    assert found is not None
-    assert found.values["rating"] == dict(zip(said, words, strict=True))[rating]
+    assert story.reached("评价")[-1].values["rating"] == dict(zip(said, words, strict=True))[rating]
 
 
 @then("没有评价")
 def not_rated(story: Story) -> None:
     assert story.first("评价") is None
+
+
+REASONS = {"超期": "overdue", "不满意": "dissatisfied"}
+
+
+@then(says('督办台账为"{lines}"'))
+def ledger(story: Story, lines: str) -> None:
+    """One line an entry: the unit, and why."""
+    entered = [(NAMES[m.values["unit"]], m.values["reason"]) for m in story.reached("列入督办台账")]
+    assert entered == [
+        (u, REASONS[why]) for u, _, why in (w.partition("：") for w in _words(lines))
+    ]
 
 
 @then("工单已经结束")

@@ -1,7 +1,8 @@
 """Another machine, as far as Python can tell: it takes the steps that are written to it.
 
-One JSON request a line in, one JSON answer a line out. The process itself never reads definitions;
-each request is served by a fork of it, so that every step meets an engine that knows nothing yet.
+One JSON request a line in, one JSON answer a line out. Definitions are read once and no step is
+taken here: each request is served by a fork, so that every step meets an engine in which nothing
+has happened yet.
 """
 
 from __future__ import annotations
@@ -11,18 +12,19 @@ import os
 import sys
 import traceback
 
+from engine.flow import Definitions
 from tests.features.story import replay, shipped_files
 
 
 def main() -> None:
-    files = shipped_files()
+    definitions = Definitions.read(shipped_files())
     for line in sys.stdin:
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
             os.close(reader)
             try:
-                answer = replay(files, json.loads(line))
+                answer = replay(definitions, json.loads(line))
             except BaseException:
                 answer = {"error": traceback.format_exc()}
             with os.fdopen(writer, "w", encoding="utf-8") as out:
