@@ -33,12 +33,12 @@ def code(refused: pytest.ExceptionInfo[Trouble]) -> str:
     return refused.value.code
 
 
-def right(office: Office, number: str, role: str, form: str, now, **given: str) -> None:
+def right(office: Office, number: str, role: str, name: str, now, **given: str) -> None:
     """Somebody makes use of a right."""
     (task,) = [
         one
         for one in office.waiting(number)
-        if one.optional and one.role == role and one.form == form
+        if one.optional and one.role == role and one.name == name
     ]
     user = office.who(role, task.unit)
     shown = reading.task_form(office.store, user, number, task.task, now)
@@ -125,7 +125,7 @@ def test_the_same_request_key_with_other_answers_is_another_request(office, now)
 
 
 def merge(office: Office, number: str, main: str, now) -> None:
-    right(office, number, "dispatcher", "merge_ticket", now, main_ticket=main)
+    right(office, number, "dispatcher", "并入另一工单", now, main_ticket=main)
 
 
 def test_a_ticket_is_merged_only_into_one_that_goes_on(office, now):

@@ -15,13 +15,15 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError
 
+from engine.acts import versions
 from engine.errors import StoreError
 from engine.record import GENESIS, SYSTEM, Event, make_event, verify_chain
-from engine.store import Store, engines, log, numbers, requests, tickets
+from engine.store import Store, engines, log, numbers, requests, tables, tickets
 from engine.store.tables import events
 from engine.store.tickets import Ticket
 from tests.appender import append
 from tests.conftest import add_places
+from tests.integration import small
 
 THREADS, PROCESSES, EACH = 4, 3, 15
 
@@ -207,3 +209,17 @@ def test_a_forked_child_has_connections_of_its_own(chains: Store) -> None:
     with chains.read() as conn:
         assert log.verify(conn, chains, "T-1") is None
         assert len(log.read_events(conn, "T-1")) == 3
+
+
+def test_the_same_files_deployed_at_once_are_one_version(store: Store, now: datetime) -> None:
+    start = threading.Barrier(4)
+
+    def deploy(_: int) -> int:
+        start.wait()
+        return versions.deploy(store, None, small.files(), "初次部署", now)
+
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(deploy, range(4)))
+    assert len(found) == 1
+    with store.read() as conn:
+        assert len(conn.execute(select(tables.deployments)).all()) == 1
