@@ -171,9 +171,12 @@ def _note_legs(legs: dict[int, Row], milestone: Milestone) -> None:
         return
     column, which = LEG_COLUMNS[milestone.name]
     at = milestone.at
-    due = leg.get(_LATE.get(milestone.name, ""))
+    late = _LATE.get(milestone.name, "")
+    due = leg.get(late)
     if due is not None and due < at:
         at = due
+    elif due is not None and at < due:
+        leg[late] = at  # moved into the past, and fired in the same step
     if which == "last" or leg[column] is None:
         leg[column] = at
 
