@@ -6,6 +6,7 @@ has its name; the pages of collapsed sub-processes follow as -2, -3 … in the o
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
@@ -54,6 +55,14 @@ async ([code, xml]) => {
 """
 
 
+def settled(svg: str) -> str:
+    """The viewer gives its arrowheads random names; numbered, an unchanged diagram stays so."""
+    names = dict.fromkeys(re.findall(r"marker-\w+", svg))
+    for number, name in enumerate(names, 1):
+        svg = svg.replace(name, f"arrow-{number}")
+    return svg
+
+
 def main() -> None:
     code = VIEWER.read_text(encoding="utf-8")
     drawn: dict[Path, str] = {}
@@ -66,7 +75,7 @@ def main() -> None:
             pages = page.evaluate(DRAW, [code, diagram.read_text(encoding="utf-8")])
             for number, svg in enumerate(pages, 1):
                 name = diagram.stem if number == 1 else f"{diagram.stem}-{number}"
-                drawn[PICTURES / f"{name}.svg"] = svg + "\n"
+                drawn[PICTURES / f"{name}.svg"] = settled(svg) + "\n"
                 print(name)
         browser.close()
     for old in set(PICTURES.glob("*.svg")) - drawn.keys():
