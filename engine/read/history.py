@@ -130,6 +130,7 @@ def _sentence(name: str, body: Mapping[str, Any], names: Names) -> str:
 def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> Iterator[str]:
     labels = forms.labels(definitions)
     drawn = elements(definitions)
+    dispatches = sum(one["name"] == "dispatched" for one in body.get("milestones", ()))
     for milestone in body.get("milestones", ()):
         name, values = milestone["name"], milestone["values"]
         known = MILESTONES.get(name)
@@ -137,21 +138,18 @@ def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> I
         if name == "dispatched" and values.get("unit"):
             said += f"至{names.units.get(values['unit'], values['unit'])}"
         code = values.get(_SAID.get(name, ""))
-        if code:
+        if name == "dispatched" and milestone["leg"] is None and dispatches > 1:
+            continue  # the round's own, told already with the units
+        if name == "extended" and code:
+            said += f"：{code}个工作日"
+        elif code:
             said += f"：{labels.get((_SAID[name], code), code)}"
         if name == "merged" and values.get("main_ticket"):
             said += f"：并入工单{values['main_ticket']}"
         if name in ("unsigned", "overdue"):
             said += f"（期限{due_moment(datetime.fromisoformat(milestone['at']))}）"
         yield said
-    for reading in body.get("readings", ()):
-        if reading["kind"] == "due":
-            element = drawn.get(reading["element"])
-            answer = reading["answer"]
-            due = due_moment(datetime.fromisoformat(answer["due"]))
-            label = DEADLINES.get(element.deadline, element.name) if element else "期限"
-            mark = "，暂定" if answer.get("provisional") else ""
-            yield f"{label}：{answer['days']}个工作日，至{due}{mark}"
+    yield from _due_lines(body, drawn)
     for moved in body.get("moved", ()):
         label = DEADLINES.get(moved["deadline"], moved["deadline"])
         was, to = (due_moment(datetime.fromisoformat(moved[name])) for name in ("from", "to"))
@@ -166,6 +164,22 @@ def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> I
         yield f"发出消息：{element.name if element and element.name else message['topic']}"
     if body.get("ended"):
         yield "流程结束"
+
+
+def _due_lines(body: Mapping[str, Any], drawn: Mapping[str, Element]) -> Iterator[str]:
+    """The due times that a step set: one line for an element, however many counts led to it."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for reading in body.get("readings", ()):
+        element = drawn.get(reading["element"])
+        if reading["kind"] == "due" and element is not None and element.deadline:
+            found.setdefault(element.deadline, []).append(reading["answer"])
+    for deadline, answers in found.items():
+        # What is bounded by, or moved to, another count is due at the last of them.
+        last = max(answers, key=lambda answer: datetime.fromisoformat(answer["due"]))
+        due = due_moment(datetime.fromisoformat(last["due"]))
+        days = f"{last['days']}个工作日，" if len({one["due"] for one in answers}) == 1 else ""
+        mark = "，暂定" if last.get("provisional") else ""
+        yield f"{DEADLINES.get(deadline, deadline)}：{days}至{due}{mark}"
 
 
 def _answers(
