@@ -17,6 +17,9 @@ SYSTEM: Final = "system"
 
 SALT_BYTES: Final = 32
 
+FORMAT: Final = 2
+"""How an event is written, hashed with it: a body that names no format is of format 1."""
+
 
 def canonical(value: Any) -> bytes:
     """The one JSON text of a value: keys sorted, no spaces, UTF-8, characters as themselves.

@@ -23,7 +23,7 @@ from engine.record import (
     offline,
     verify_chain,
 )
-from engine.record.events import SALT_BYTES
+from engine.record.events import FORMAT, SALT_BYTES
 from engine.store.session import Store
 from engine.store.tables import chains, events, payloads, ticket_keys, tickets
 from engine.vault import seal, unseal
@@ -96,8 +96,9 @@ def append(
             raise VaultError("erased", number=chain.name)
         salt, plain = os.urandom(SALT_BYTES), canonical(dict(payload))
         commitment = commit(salt, plain)
+    said = {"format": FORMAT, **body}
     event = make_event(
-        chain.name, chain.seq + 1, chain.head, kind, name, at, actor, unit, body, commitment
+        chain.name, chain.seq + 1, chain.head, kind, name, at, actor, unit, said, commitment
     )
     row = {
         "chain": event.chain,

@@ -68,7 +68,7 @@ def test_events_are_chained_and_payloads_come_back(store: Store, ticket: str) ->
         assert [event.seq for event in chain] == [1, 2, 3]
         assert chain[0].previous == GENESIS
         assert chain[1].previous == chain[0].hash
-        assert chain[2].body == {"n": 3, "routing": {"type": "咨询"}}
+        assert chain[2].body == {"format": 2, "n": 3, "routing": {"type": "咨询"}}
         assert log.read_payloads(conn, store, ticket) == dict.fromkeys((1, 2, 3), PAYLOAD)
         assert log.read_events(conn, ticket, after=2) == chain[2:]
     assert found_by(store, ticket) is None
