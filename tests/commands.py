@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -112,13 +113,12 @@ def with_new_task(place: Path, element: str, name: str, form: bytes) -> None:
 
     Edited are one diagram (the task, its lane, its flows, its shape) and one new form.
     """
-    file = next(
-        path
-        for path in sorted((place / "bpmn").glob("*.bpmn"))
-        if ET.parse(str(path)).find(f".//{BPMN}callActivity") is not None
-    )
-    tree = ET.parse(str(file))
-    process = tree.find(f".//{BPMN}process")
+    started = json.loads((place / "bpmn/manifest.json").read_text())["start"]["call"]
+    for file in sorted((place / "bpmn").glob("*.bpmn")):
+        tree = ET.parse(str(file))
+        process = tree.find(f".//{BPMN}process[@id='{started}']")
+        if process is not None:
+            break
     assert process is not None
     end = process.find(f"{BPMN}endEvent")
     assert end is not None

@@ -25,7 +25,7 @@ def verify(number: str | None, everything: bool) -> int:
 
     指出每条链第一处不符；有不符时返回 1。
     """
-    if (number is None) == (not everything):
+    if bool(number) == everything:  # '' is no number: a script's variable was empty
         raise click.UsageError("请写一个工单编号，或写 --all。")
     with opened() as store:
         chains = [number] if number else verifying.chains(store)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import click
 
 from engine import definitions
-from engine.acts import calendar, people, places, versions
+from engine.acts import calendar, people, places, simulations, versions
 from engine.city.places import centre_of, demo, smallest
 from engine.cli.common import configured, note, now
 from engine.cli.words import ROLES, Help, table
@@ -46,11 +46,20 @@ def init(is_demo: bool, name: str, tickets: int, seed: int) -> int:
     with create(settings) as store:
         for notice in store.notices:
             note(notice)
+        half = simulations.last(store)
+        if half is not None and not half.ended:
+            if is_demo:
+                return _demo(store, at, half)
+            note("演示城市还没有建完。请运行 hotline init --demo 继续。")
+            return 1
         if staff.anybody(store):
             note("数据库已经建立，没有改动。升级请运行 hotline upgrade。")
             return 1
         if is_demo:
-            return _demo(store, at, tickets, seed)
+            run = simulations.Run(at - timedelta(days=MONTH), MONTH, tickets, seed)
+            furnish_places(store, run.start)
+            simulations.begin(store, run)
+            return _demo(store, at, run)
         furnish(store, at)
         area, units = smallest(name)
         places.add(store, None, [area], units, at)
@@ -86,30 +95,46 @@ def furnish(store: Store, at: datetime, files: Mapping[str, bytes] | None = None
 
 def furnish_demo(store: Store, at: datetime, files: Mapping[str, bytes] | None = None) -> str:
     """The demo city as it stands before the first call; the password that all its people have."""
+    furnish_places(store, at, files)
+    return hire(store, at)
+
+
+def furnish_places(store: Store, at: datetime, files: Mapping[str, bytes] | None = None) -> None:
+    """The demo city without its people."""
     furnish(store, at, files)
     city = demo()
     places.add(store, None, city.areas, city.units, at)
     places.add_items(store, None, city.items, at)
+
+
+def hire(store: Store, at: datetime) -> str:
+    """The people of the demo city; the password that they all have."""
     password = "-".join(f"{secrets.randbelow(10_000):04d}" for _ in range(3))
     people.add_crowd(
         store,
-        [people.Newcomer(p.name, p.display_name, p.unit, p.roles) for p in city.people],
+        [people.Newcomer(p.name, p.display_name, p.unit, p.roles) for p in demo().people],
         password,
         at,
     )
     return password
 
 
-def _demo(store: Store, at: datetime, count: int, seed: int) -> int:
+def _demo(store: Store, at: datetime, run: simulations.Run) -> int:
+    """Hire the people and simulate the month, or go on with what an interruption left."""
     from engine.cli.simulating import Progress, month
 
-    start = at - timedelta(days=MONTH)
-    password = furnish_demo(store, start)
-    click.echo(f"演示账号（人员均为虚构），口令都是 {password}")
-    click.echo(table([("岗位", "账号", "姓名", "单位"), *_some_people()]))
-    note(f"正在模拟一个月，{count} 件工单……")
-    with Progress(count) as progress:
-        month(store, start, MONTH, count, seed).run(progress)
+    if staff.anybody(store):
+        done = agenda.count(store)[0]
+        note(f"演示城市上次没有建完（工单 {done}/{run.tickets} 件），从停下的地方继续。")
+        note("账号口令在上次运行时已经显示；忘记的可用 hotline user 重设。")
+    else:
+        password = hire(store, run.start)
+        click.echo(f"演示账号（人员均为虚构），口令都是 {password}")
+        click.echo(table([("岗位", "账号", "姓名", "单位"), *_some_people()]))
+        note(f"正在模拟一个月，{run.tickets} 件工单……")
+    with Progress(run.tickets) as progress:
+        month(store, run.start, run.days, run.tickets, run.seed).resume(progress)
+    simulations.end(store, run, at)
     tickets, events = agenda.count(store)
     note(f"已建立演示城市：工单 {tickets} 件，事件 {events} 个。")
     return 0

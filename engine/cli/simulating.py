@@ -14,6 +14,7 @@ from typing import Any, Self
 import click
 from sqlalchemy import URL
 
+from engine.acts import simulations
 from engine.city.hours import Office
 from engine.city.month import Month
 from engine.city.places import read
@@ -21,7 +22,7 @@ from engine.city.report import report
 from engine.cli.common import configured, note, now
 from engine.cli.definitions import gather
 from engine.cli.setting_up import create, furnish_demo
-from engine.cli.words import Help, Number
+from engine.cli.words import Help, Number, table
 from engine.errors import Trouble
 from engine.read import agenda, staff
 from engine.settings import DATABASE_URL, Settings
@@ -106,10 +107,12 @@ def simulate(
         if staff.anybody(store):
             raise Trouble("simulate_not_new")
         password = furnish_demo(store, begins, files)
-        run = month(store, begins, days, tickets, seed)
+        run = simulations.Run(begins, days, tickets, seed)
+        simulations.begin(store, run)
         with Progress(tickets) as progress:
-            done = run.run(progress)
+            done = month(store, begins, days, tickets, seed).run(progress)
             seconds = progress.seconds
+        simulations.end(store, run, begins + timedelta(days=days))
         found = report(store, done)
     note(
         f"用时 {seconds:.1f} 秒，{done.acts} 次办理、{done.sweeps} 次扫描，"
@@ -157,15 +160,24 @@ def _place() -> Settings:
 
 def _say(found: dict[str, Any], settings: Settings, password: str) -> None:
     click.echo(f"工单 {found['tickets']} 件，办结 {found['closed']} 件，归档 {found['ended']} 件。")
-    click.echo(
-        f"派单 {found['legs']} 次，未及时签收 {found['unsigned']} 次，超期 {found['overdue']} 次。"
-    )
+    legs = sum(duty["all"] for duty in found["legs"].values())
+    click.echo(f"派单 {legs} 次，未及时签收 {found['unsigned']} 次，超期 {found['overdue']} 次。")
+    rows = [(row["word"], row) for row in found["milestones"].values()]
+    _say_counts("里程碑", rows)
+    _say_counts("到期", list(found["timers"].items()))
+    ways = [(f"{row['choice'] or row['process']} → {row['to']}", row) for row in found["paths"]]
+    _say_counts("路径", [(name, row) for name, row in ways if row["times"]])
     if found["nobody"]:
         click.echo(f"无人可办的待办：{found['nobody']}")
     if settings.is_sqlite:
         click.echo(f"数据库：{_shown(settings.sqlite_file)}")
         click.echo(f"查看：HOTLINE_DATABASE_URL=sqlite:///{settings.sqlite_file} hotline serve")
     click.echo(f"演示账号的口令：{password}（账号见 hotline user list）")
+
+
+def _say_counts(title: str, rows: list[tuple[str, dict[str, Any]]]) -> None:
+    said = [(name, str(row["tickets"]), str(row["times"])) for name, row in rows]
+    click.echo(f"\n{table([(title, '工单数', '次数'), *said])}\n")
 
 
 def _shown(file: Path) -> str:

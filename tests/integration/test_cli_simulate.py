@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -13,14 +14,16 @@ from engine import settings as settings_of
 from engine.acts import versions
 from engine.city.places import demo
 from engine.cli.common import CONSOLE
+from engine.cli.simulating import Progress
 from engine.cli.simulating import month as further
-from engine.flow import state
+from engine.flow import Definitions, state
+from engine.milestones import DEADLINES, REQUIRED
 from engine.read import agenda, ticket, verify
 from engine.store import Store
 from tests.commands import copied, hotline, with_new_task, with_sign_limit
 from tests.integration.test_cli_definitions import FORM
 
-RUN = ("simulate", "--from", "2026-09-21", "--days", 20, "--tickets", 50, "--seed", 7)
+RUN = ("simulate", "--from", "2026-09-21", "--days", 28, "--tickets", 50, "--seed", 7)
 
 
 def month(home: Path, *more: object, **environment: str) -> dict:
@@ -55,6 +58,27 @@ def test_tickets_go_all_the_way_and_some_are_late(simulated):
     assert found["unsigned"] > 0
     assert found["nobody"] == {}
     assert set(found["types"]) >= {"complaint", "report"}
+
+
+def test_every_path_milestone_and_timer_is_counted(simulated):
+    found = simulated[1]
+    accepted = found["milestones"]["accepted"]
+    assert accepted["word"] == "受理"
+    assert 40 < accepted["tickets"] <= accepted["times"]
+    assert set(REQUIRED) <= found["milestones"].keys()
+    assert found["timers"][DEADLINES["sign"]]["tickets"] == found["unsigned"]
+    taken = [path for path in found["paths"] if path["times"]]
+    assert len(taken) > 30
+    assert len(found["paths"]) > len(taken)
+    assert all(path["tickets"] <= min(50, path["times"]) for path in taken)
+    drawn = Definitions.read(definitions.shipped())
+    assert {path["flow"] for path in found["paths"]} < {flow.id for flow in drawn.flows()}
+    assert found["legs"]["lead"]["below"] > 0
+    assert sum(found["messages"].values()) > 50
+
+
+def test_nothing_is_sent_to_the_world(simulated):
+    assert not (simulated[0] / "var/outbox").exists()
 
 
 def test_the_same_seed_gives_the_same_month_under_any_hash_seed_and_time_zone(simulated, home):
@@ -117,6 +141,24 @@ def test_without_an_address_a_new_file_is_made_each_time(home):
         hotline(home, *few)
         assert len(list((home / "var").glob("simulation-*.db"))) == n
     assert not (home / "var/hotline.db").exists()
+
+
+def test_a_demo_city_that_was_interrupted_is_gone_on_with(home):
+    class Impatient(Progress):
+        def __call__(self, done: int, count: int) -> None:
+            if done == 4:
+                raise KeyboardInterrupt
+
+    few = ("init", "--demo", "--tickets", 9)
+    with mock.patch("engine.cli.simulating.Progress", Impatient):
+        assert "已中断" in hotline(home, *few, code=130).stderr
+    assert "请运行 hotline init --demo" in hotline(home, "init", code=1).stderr
+    done = hotline(home, *few)
+    assert "上次没有建完（工单 4/9 件）" in done.stderr
+    with Store.open(settings_of.read({"HOTLINE_HOME": str(home)})) as store:
+        assert len(agenda.numbers(store)) == 9
+        assert verify.verify(store).differences == ()
+    assert "没有改动" in hotline(home, *few, code=1).stderr
 
 
 # --- what a process owner changes ---------------------------------------------------------------
