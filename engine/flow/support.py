@@ -319,7 +319,7 @@ def _of_flows(element: Element, one: Drawing) -> Said:
     many = ("exclusiveGateway", "inclusiveGateway", "parallelGateway", "eventBasedGateway")
     if element.kind not in many and len(outgoing) > 1:
         yield "flows", "有几条流出的流向，请用网关"
-    if not outgoing and element.kind != "endEvent":
+    if not outgoing and element.kind != "endEvent" and not _endless(element):
         yield "flows", "没有流出的流向"
     if element.kind in ("startEvent", "boundaryEvent") and incoming:
         yield "flows", "不能有流入的流向"
@@ -335,6 +335,12 @@ def _of_flows(element: Element, one: Drawing) -> Said:
             yield "condition", f"流出的“{flow.id}”没有条件，也不是默认流向"
     if element.kind == "eventBasedGateway":
         yield from _of_event_gateway(outgoing, one)
+
+
+def _endless(element: Element) -> bool:
+    """Whether it is a watch that repeats for ever: there is nothing that could follow it."""
+    loop = element.loop
+    return loop is not None and loop.condition == "${true}" and not loop.maximum
 
 
 def _of_event_gateway(outgoing: Iterable[object], one: Drawing) -> Said:
