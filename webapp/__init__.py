@@ -16,7 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from engine.access import sees_reporter
 from engine.formjs import in_rows
 from engine.store import Store
-from webapp import calls, door, health, people, problems, supervision, tickets, words, work
+from webapp import calls, door, health, legs, people, problems, supervision, tickets, words, work
 
 LARGEST_REQUEST = 1_000_000
 """Bytes; the longest text of a form is far shorter, files are not yet taken."""
@@ -93,6 +93,8 @@ def _words_for_templates(app: Flask) -> None:
         time_left=words.time_left,
         urgency=words.urgency,
         is_number=words.is_number,
+        under_way=legs.under_way,
+        until=legs.until,
         sees_reporter=sees_reporter,
     )
 

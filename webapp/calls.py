@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from engine.acts import tickets
 from engine.errors import Denied, Trouble
 from engine.read import ticket as reading
-from webapp import door, problems
+from webapp import door, legs, problems
 from webapp.pages import page
 
 desk = Blueprint("calls", __name__)
@@ -54,6 +54,6 @@ def _counted(number: str) -> str:
     except Exception:
         return problems.unread()
     said = ngettext("这是第 %(num)d 次来电。", "这是第 %(num)d 次来电。", found.repeat_calls + 1)
-    if found.ended_at or found.closed_at:
+    if (found.ended_at or found.closed_at) and not legs.under_way(found):
         said += gettext("工单已经办结，这次来电只作记录。")
     return said

@@ -10,7 +10,11 @@ from flask_babel import gettext
 
 from engine.access import User
 from engine.read.ticket import DeadlineView, LegView, TicketPage
+from engine.read.worklist import WorkItem
 from webapp.words import due_words
+
+LIMITS = ("sign", "handle")
+"""The deadlines of a unit's own work, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,8 @@ class Node:
     """A dispatch with those that a lower centre made of it, and with its own due times."""
 
     leg: LegView
-    deadlines: tuple[DeadlineView, ...]
+    limits: tuple[DeadlineView, ...]  # by when to sign and to handle
+    others: tuple[DeadlineView, ...]
     below: tuple[Node, ...]
     marks: tuple[tuple[str, str], ...]  # (shape, word)
 
@@ -30,6 +35,13 @@ class Node:
         )
 
 
+def under_way(ticket: TicketPage) -> bool:
+    """Whether units are at work on it: again too, after it was closed once (重新办理)."""
+    return ticket.ended_at is None and any(
+        leg.void_at is None and leg.closed_at is None for leg in ticket.legs
+    )
+
+
 def tree(
     legs: Sequence[LegView], deadlines: Iterable[DeadlineView], parent: int | None = None
 ) -> tuple[Node, ...]:
@@ -39,7 +51,10 @@ def tree(
     return tuple(
         Node(
             leg,
-            tuple(item for item in due if item.leg == leg.leg),
+            tuple(
+                item for name in LIMITS for item in due if (item.leg, item.name) == (leg.leg, name)
+            ),
+            tuple(item for item in due if item.leg == leg.leg and item.name not in LIMITS),
             tree(legs, due, leg.leg),
             tuple(marks(leg)),
         )
@@ -67,6 +82,13 @@ def marks(leg: LegView) -> Iterable[tuple[str, str]]:
         yield "mark mark-hard", gettext("疑难复杂")
     if leg.centre_late_at:
         yield "mark mark-centre", gettext("中心责任")
+
+
+def until(ticket: TicketPage, item: WorkItem) -> DeadlineView | None:
+    """The due time that goes with a right: its own, or its dispatch's."""
+    return next(
+        (one for one in ticket.deadlines if (one.leg, one.due) == (item.leg, item.due)), None
+    )
 
 
 def over(ticket: TicketPage, user: User, now: datetime) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def new() -> Response:
             except tickets.Invalid as invalid:
                 errors = invalid.errors
             else:
-                flash(gettext("已受理，工单编号 %(number)s。", number=number) + _what_next(number))
+                flash(gettext("已登记，工单编号 %(number)s。", number=number) + _what_next(number))
                 return redirect(url_for("work.tasks"))
     return _form_page(form, raw, errors, None)
 

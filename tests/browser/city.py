@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from html import unescape
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
@@ -22,10 +23,13 @@ from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
 from engine import definitions, settings
-from engine.acts import calendar, people, places, versions
+from engine.acts import calendar, people, places, tickets, versions
 from engine.acts.people import Newcomer
 from engine.acts.places import Area, Item, Unit
+from engine.read import agenda
+from engine.read import ticket as reading
 from engine.store import Store
+from tests.integration.office import filled
 from webapp import create_app
 
 PASSWORD = "rain-lamp-2026"
@@ -161,6 +165,28 @@ def dispatched(app: Flask, taker: str, dispatcher: str, unit: str) -> tuple[str,
     assert desk.post(f"/tickets/{number}/tasks/{task}", sent).status_code == 302
     officer = next(one for one in PEOPLE if one.unit == unit and "officer" in one.roles)
     return next(found for found in Person(app, officer.name).tasks() if found[0] == number)
+
+
+def called(store: Store, now: datetime, who: str = "sun", **given: Any) -> str:
+    """A call taken without a browser; the number of its ticket."""
+    user = people.load(store, who)
+    form = reading.start_form(store, user, now)
+    raw = filled(form.form, form.sources, {**CALL, **given})
+    return tickets.start(store, user, raw, now, secrets.token_urlsafe(24))
+
+
+def done(store: Store, now: datetime, who: str, number: str, name: str, **given: Any) -> int:
+    """A task of this name done without a browser, a right too; its number."""
+    user = people.load(store, who)
+    (task,) = [
+        one.task
+        for one in agenda.waiting(store, number)
+        if one.name == name and one.unit == user.unit and one.role in user.roles
+    ]
+    form = reading.task_form(store, user, number, task, now)
+    raw = filled(form.form, form.sources, given)
+    tickets.complete(store, user, number, task, raw, now, secrets.token_urlsafe(24))
+    return task
 
 
 HIDDEN = re.compile(r'<input type="hidden" name="(_\w+)" value="([^"]*)"')

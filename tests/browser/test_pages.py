@@ -33,7 +33,7 @@ def test_errors_take_the_focus_and_lead_to_their_fields(visit: Visit):
     visitor = visit()
     visitor.sign_in("sun")
     visitor.follow("登记来电")
-    visitor.press("受理并生成工单")
+    visitor.press("登记并生成工单")
     assert visitor.page.title().startswith("错误：")
     assert visitor.page.locator(":focus").get_attribute("role") == "alert"
     visitor.page.get_by_role("link", name="请填写“在哪里”。").click()
@@ -72,7 +72,7 @@ def test_two_clicks_make_one_ticket(visit: Visit):
     visitor.write("一句话说清什么事", "医保报销比例")
     visitor.write("详细情况", "外地住院能报多少？")
     visitor.write("在哪里", "上饶市")
-    visitor.page.get_by_role("button", name="受理并生成工单").dblclick()
+    visitor.page.get_by_role("button", name="登记并生成工单").dblclick()
     visitor.page.wait_for_url("**/")
     visitor.sign_out()
     visitor.sign_in("pan")

@@ -22,7 +22,7 @@ def take_call(visitor: Visitor, title: str = "五三大道一排路灯不亮") -
     visitor.write("一句话说清什么事", title)
     visitor.write("详细情况", "从庆丰路口到中山路口，晚上一片漆黑，老人出门不方便。")
     visitor.write("在哪里", "信州区五三大道庆丰路口")
-    visitor.press("受理并生成工单")
+    visitor.press("登记并生成工单")
     found = re.search(r"\d{8}-\d{5}", visitor.said())
     assert found, visitor.said()
     return found[0]
@@ -49,7 +49,7 @@ def test_a_ticket_walks_from_call_to_archive(visit: Visit, script: bool):
     visitor.look("empty-tasks")
     visitor.follow("登记来电")
     visitor.look("new-call")
-    visitor.press("受理并生成工单")
+    visitor.press("登记并生成工单")
     visitor.look("new-call-errors")
     assert visitor.page.get_by_role("alert").get_by_role("link").count() >= 3
     visitor.sign_out()

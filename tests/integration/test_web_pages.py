@@ -320,7 +320,7 @@ def test_when_what_comes_next_cannot_be_read_what_was_done_is_still_said(
     with monkeypatch.context() as patch:
         patch.setattr(reading, "page", fail)
         assert person.post("/tickets/new", CALL).status_code == 302
-    assert "已受理" in said(person)
+    assert "已登记" in said(person)
 
 
 NAMES_MADE_UP = ("{", "[" * 100_000, '[["officer", "\\ud800"]]', '[["officer"]]', "[[[], {}]]", "1")
@@ -356,7 +356,7 @@ def test_sent_twice_it_is_done_once_and_told_twice(app: Flask):
     for _ in range(2):
         answer = person.client.post("/tickets/new", data={**own, **CALL})
         assert (answer.status_code, answer.location) == (302, "/")
-        assert "已受理" in said(person)
+        assert "已登记" in said(person)
     desk = Person(app, "pan")
     ((number, task),) = desk.tasks()
     path = f"/tickets/{number}/tasks/{task}"

@@ -44,6 +44,64 @@ document.addEventListener("htmx:afterSwap", (event) => {
   kept.clear();
 });
 
+// Long lists can be narrowed by typing; without script they are simply long.
+function narrowing(list) {
+  const box = document.createElement("input");
+  box.type = "search";
+  box.className = "form-control narrow-list";
+  box.autocomplete = "off";
+  box.placeholder = list.dataset.filter;
+  box.setAttribute("aria-label", list.dataset.filter);
+  box.addEventListener("change", (event) => event.stopPropagation()); // it answers no question
+  box.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault();
+  });
+  list.before(box);
+  return box;
+}
+
+function narrowSelect(list) {
+  const all = [...list.options];
+  narrowing(list).addEventListener("input", (event) => {
+    const wanted = event.target.value.trim();
+    const kept = all.filter((option) => !option.value || option.selected || option.label.includes(wanted));
+    list.replaceChildren(...kept);
+  });
+}
+
+function narrowBoxes(list) {
+  const box = narrowing(list);
+  const rows = [...list.querySelectorAll(".form-check")];
+  const count = document.createElement("p");
+  count.className = "field-hint";
+  list.after(count);
+  const tell = () => {
+    const n = list.querySelectorAll("input:checked").length;
+    count.textContent = n ? list.dataset.chosen.replace("{n}", n) : "";
+  };
+  list.addEventListener("change", tell);
+  box.addEventListener("input", () => {
+    const wanted = box.value.trim();
+    for (const row of rows) {
+      row.hidden = !row.textContent.includes(wanted) && !row.querySelector("input").checked;
+    }
+  });
+  tell();
+}
+
+function narrowAll(root) {
+  for (const list of root.querySelectorAll("[data-filter]")) {
+    if (list instanceof HTMLSelectElement) narrowSelect(list);
+    else narrowBoxes(list);
+  }
+}
+
+narrowAll(document);
+document.addEventListener("htmx:afterSwap", (event) => {
+  const fresh = document.getElementById(event.detail.target.id);
+  if (fresh) narrowAll(fresh);
+});
+
 // An answer of a fragment route that is no fragment (signed out, ticket gone) is a page: show it.
 document.addEventListener("htmx:responseError", (event) => {
   const form = event.detail.elt.closest("form");
