@@ -85,10 +85,14 @@ def marks(leg: LegView) -> Iterable[tuple[str, str]]:
 
 
 def until(ticket: TicketPage, item: WorkItem) -> DeadlineView | None:
-    """The due time that goes with a right: its own, or its dispatch's."""
-    return next(
-        (one for one in ticket.deadlines if (one.leg, one.due) == (item.leg, item.due)), None
-    )
+    """The due time that goes with a right: its own, or that of its dispatch's handling."""
+    for one in ticket.deadlines if item.due else ():
+        if one.leg == item.leg and (one.name, one.due) == ("return", item.due):
+            return one
+    for one in ticket.deadlines if item.due else ():
+        if one.leg == item.leg and one.name == "handle":
+            return one
+    return None
 
 
 def over(ticket: TicketPage, user: User, now: datetime) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
+from engine.access import sees_reporter
 from engine.acts import tickets, work
 from engine.errors import Denied, Trouble
 from engine.flow.model import Refused
@@ -142,6 +143,8 @@ def caller(number: str) -> Response:
     found = reading.page(store, person, number, now)
     if not found.may_comment:
         raise Denied("denied")
+    if not sees_reporter(person, found.protected):
+        raise Denied("reporter_protected")
     reason = request.form.get("reason", "").strip()
     shown: Mapping[str, str] | None = None
     error = ""

@@ -13,6 +13,9 @@ from engine.read.worklist import Remaining
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
+MINUTES_MATTER = timedelta(hours=2)
+"""What is due sooner than that is told in minutes."""
+
 LABELS: dict[str, dict[str, LazyString]] = {
     "type": {
         "consult": lazy_gettext("咨询"),
@@ -142,6 +145,14 @@ def time_left(remaining: Remaining | None, due: datetime | None, now: datetime) 
             "已过时限 %(num)d 个工作日，应于 %(when)s 前完成",
             "已过时限 %(num)d 个工作日，应于 %(when)s 前完成",
             days,
+            when=when,
+        )
+    if due - now < MINUTES_MATTER:
+        minutes = int((due - now).total_seconds()) // 60
+        return ngettext(
+            "还剩 %(num)d 分钟，%(when)s 到期",
+            "还剩 %(num)d 分钟，%(when)s 到期",
+            minutes,
             when=when,
         )
     if remaining.today:
