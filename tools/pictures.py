@@ -57,7 +57,7 @@ async ([code, xml]) => {
 
 def settled(svg: str) -> str:
     """The viewer gives its arrowheads random names; numbered, an unchanged diagram stays so."""
-    names = dict.fromkeys(re.findall(r"marker-\w+", svg))
+    names = dict.fromkeys(re.findall(r"id=\"(marker-\w+)\"", svg))
     for number, name in enumerate(names, 1):
         svg = svg.replace(name, f"arrow-{number}")
     return svg
