@@ -219,6 +219,7 @@ DOORS: Final = {
     ),
     "simulate_not_empty": _("数据库里已有工单，没有模拟。请换一个空的数据库。"),
     "simulate_not_new": _("数据库里已有人员，没有模拟。请换一个新的数据库。"),
+    "multiply_real": _("这个数据库不是模拟出来的，没有复制。请先运行 hotline simulate。"),
 }
 
 SENTENCES: Final[dict[str, str]] = {

@@ -34,6 +34,7 @@ COMMANDS = {
     "calendar": "working_days",
     "user": "persons",
     "simulate": "simulating",
+    "multiply": "multiplying",
 }
 """Each command and the module that has it; a module is loaded when it is asked for."""
 

@@ -42,7 +42,19 @@ def dump(state: State) -> bytes:
     whole = [state.process, state.ids, state.legs, state.completed, scopes]
     if state.started:
         whole.append(state.started)
-    return FORMAT + zlib.compress(orjson.dumps(whole), 1)
+    return closed(orjson.dumps(whole))
+
+
+def opened(blob: bytes) -> bytes:
+    """The JSON of a dumped state; Refused("state") if it is none."""
+    if blob[:1] != FORMAT:
+        raise Refused("state", problem="格式")
+    return zlib.decompress(blob[1:])
+
+
+def closed(whole: bytes) -> bytes:
+    """What `opened` opens again."""
+    return FORMAT + zlib.compress(whole, 1)
 
 
 def _host(state: State, scope: State | Scope) -> int:
@@ -59,9 +71,7 @@ def load(definitions: Definitions, blob: bytes) -> State:
     Refused("state") when the bytes are no state, or of a format or definitions unknown.
     """
     try:
-        if blob[:1] != FORMAT:
-            raise Refused("state", problem="格式")
-        whole = orjson.loads(zlib.decompress(blob[1:]))
+        whole = orjson.loads(opened(blob))
         process, ids, legs, completed, scopes, *started = whole
         state = State(definitions, process)
         for host, spec, leg, counts, data, tokens, *address in scopes:
@@ -195,7 +205,11 @@ def _wait(wait: Wait) -> Json:
     }
 
 
+def text(step: Any) -> str:
+    """The canonical form as JSON, written with sorted keys."""
+    return json.dumps(canonical(step), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def digest(step: Any) -> str:
-    """The hex SHA-256 of the canonical form, written with sorted keys."""
-    text = json.dumps(canonical(step), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    """The hex SHA-256 of the canonical form's text."""
+    return hashlib.sha256(text(step).encode()).hexdigest()

@@ -142,6 +142,22 @@ def make_event(
 ) -> Event:
     """The next event of a chain: `previous` is the hash of event seq - 1, GENESIS for the first."""
     text = canonical(dict(body)).decode()
+    return chained(chain, seq, previous, kind, name, at, actor, unit, text, commitment)
+
+
+def chained(
+    chain: str,
+    seq: int,
+    previous: str,
+    kind: str,
+    name: str,
+    at: datetime,
+    actor: str,
+    unit: str,
+    text: str,
+    commitment: str = "",
+) -> Event:
+    """As make_event, of a body that is canonical JSON text already."""
     found = _hash(
         chain=chain,
         seq=seq,

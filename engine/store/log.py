@@ -123,7 +123,7 @@ def append(
         raise StoreError("chain_moved", chain=chain.name)
     number = conn.execute(_INSERT, row).scalar_one()
     if chain.key is not None and payload is not None:
-        content = seal(chain.key, salt + plain, _place(event.chain, event.seq))
+        content = seal(chain.key, salt + plain, place(event.chain, event.seq))
         conn.execute(_PAYLOAD, {"event": number, "content": content})
     chain.seq, chain.head = event.seq, event.hash
     return event
@@ -143,7 +143,8 @@ def append_system(
     return append(conn, system(conn, store), "fact", name, at, actor, unit, body, payload)
 
 
-def _place(chain: str, seq: int) -> str:
+def place(chain: str, seq: int) -> str:
+    """What a payload is sealed for: its event, and no other."""
     return f"payload/{chain}/{seq}"
 
 
@@ -209,7 +210,7 @@ def read_payloads(conn: Connection, store: Store, chain: str) -> dict[int, dict[
 
 
 def _opened(key: bytes, chain: str, seq: int, content: bytes) -> tuple[bytes, bytes]:
-    plain = unseal(key, content, _place(chain, seq))
+    plain = unseal(key, content, place(chain, seq))
     return plain[:SALT_BYTES], plain[SALT_BYTES:]
 
 
