@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -49,6 +50,8 @@ class Ticket:
     log: list[Entry] = field(default_factory=list)
     done_by: dict[str, str] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    last: str = ""
+    """The user task that the last step completed."""
     revised: bool = False
 
     # --- legal acts ---
@@ -111,6 +114,8 @@ class Ticket:
     def take(self, verb: str, **arguments: Any) -> Step:
         """A step, checked: kept, restored and replayed must agree, and everything must hold."""
         before, blob = self.step, self.blob
+        open_tasks = before.tasks if before is not None else ()
+        self.last = next((t.element for t in open_tasks if t.id == arguments.get("task")), "")
         self.told.append(f"{self.now.isoformat()} {verb} {_shortly(self.step, arguments)}")
         step = _take(blob, verb, arguments, self.now, self.readings)
         digest = state.digest(step)
@@ -200,8 +205,13 @@ def payload_of(name: str, rng: random.Random) -> dict[str, Any]:
     return {"outcome": rng.choice(("done", "no_basis"))} if name == "main_closed" else {}
 
 
-def move(ticket: Ticket, rng: random.Random) -> str:
-    """One legal thing at random; what it was."""
+def evenly(task: OpenTask) -> int:
+    """Rights are many and often end a leg: duties get twice their chance."""
+    return 1 if task.optional else 2
+
+
+def move(ticket: Ticket, rng: random.Random, weight: Callable[[OpenTask], int] = evenly) -> str:
+    """One legal thing at random; what it was. `weight` says how likely a task is done."""
     ticket.now += timedelta(minutes=rng.choice((0, 1, 30, 240, 1440)))
     ticket.catch_up()
     if ticket.step.ended:
@@ -209,10 +219,8 @@ def move(ticket: Ticket, rng: random.Random) -> str:
     kind = rng.choice(("complete",) * 12 + ("send", "send", "due", "due", "revise"))
     if kind == "complete":
         able = [task for task in ticket.step.tasks if ticket.those(task)]
-        # Rights are many and often end a leg: duties get twice their chance.
-        able += [task for task in able if not task.optional]
         if able:
-            ticket.complete(rng.choice(able), rng)
+            ticket.complete(rng.choices(able, [weight(task) for task in able])[0], rng)
     elif kind == "send":
         name = rng.choice(sorted(outside()))
         message = outside()[name]
