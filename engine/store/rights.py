@@ -28,6 +28,8 @@ _DONE = (
     .order_by(events.c.seq)
 )
 
+_STEPS = select(events.c.body).where(events.c.chain == bindparam("chain"), events.c.kind == "step")
+
 
 def see(conn: Connection, user: User, number: str) -> Seen:
     """A ticket that the user may read. Errors: Denied, hidden if there is none."""
@@ -97,11 +99,15 @@ def completed_by(conn: Connection, number: str, user: str, other_than: str) -> s
 
 def gone(conn: Connection, number: str, task: int) -> Trouble:
     """Why a task is not open: who did it and when, or that it was cancelled, or never was."""
-    last = 0
     for row in conn.execute(_DONE, {"chain": number}):
         body = json.loads(row.body)
         if body.get("task") == task:
             who = row.display_name or ""
             return Trouble("task_done", task=body.get("name", ""), who=who, when=row.at)
-        last = max(last, body.get("task", 0))
-    return Trouble("task_gone" if 0 < task <= last else "task_unknown")
+    # What was cancelled left no trace of its own, but what was passed afterwards counts on.
+    passed = (
+        walked["task"]
+        for body in conn.execute(_STEPS, {"chain": number}).scalars()
+        for walked in json.loads(body).get("walked", ())
+    )
+    return Trouble("task_gone" if 0 < task <= max(passed, default=0) else "task_unknown")
