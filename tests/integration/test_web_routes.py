@@ -53,6 +53,16 @@ LISTED = everybody(
 SPOKEN_ON_OWN = everybody(200, another_officer=404, auditor=403, **NOBODY_ON_TICKETS)
 SPOKEN_ON_OTHER = everybody(404, supervisor=200, auditor=403, **NOBODY_ON_TICKETS)
 
+CALLED = dict.fromkeys(("call_taker", "dispatcher", "follow_up", "duty_leader"))
+"""Who notes that somebody calls again."""
+SUPERVISED = dict.fromkeys(("dispatcher", "reviewer", "supervisor", "auditor"), 200)
+"""Who reads the ledger of supervision."""
+
+
+def callers(status: int) -> dict[str, int]:
+    return everybody(403, **dict.fromkeys(CALLED, status))
+
+
 # Endpoint and method -> what each role is answered on its own ticket and on another unit's.
 # 302: done, and on to another page. Where no ticket is meant, both columns are the same.
 OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
@@ -88,6 +98,10 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
     ),
     ("tickets.caller", "GET"): (SPOKEN_ON_OWN, SPOKEN_ON_OTHER),
     ("tickets.caller", "POST"): (SPOKEN_ON_OWN, SPOKEN_ON_OTHER),
+    ("calls.find", "GET"): (callers(200), callers(200)),
+    ("calls.again", "GET"): (callers(200), callers(404)),
+    ("calls.again", "POST"): (callers(302), callers(404)),
+    ("supervision.entries", "GET"): (everybody(403, **SUPERVISED),) * 2,
     ("work.claim", "POST"): (
         everybody(403, officer=302, another_officer=404),
         everybody(404, supervisor=403, auditor=403, **NOBODY_ON_TICKETS),
@@ -104,6 +118,7 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
 
 SENT = {
     "tickets.comment": {"text": "请抓紧。"},
+    "calls.again": {"text": "灯还是不亮。"},
     "tickets.caller": {"reason": "回电核实"},
     "work.hand_over": {"to": "nobody"},
 }
