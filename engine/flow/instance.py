@@ -236,12 +236,16 @@ class State(Asking, ScopeNotices, BpmnWorkflow):
                 self.set_off(process, event.token.leg, event.payload or {})
 
     def receivers(self, event: Any) -> list[Token]:
-        """The waiting tokens that take an event."""
-        return [
+        """The waiting tokens that take an event, as they were made.
+
+        Sorted: a state that was loaded holds them in another order than one kept in memory.
+        """
+        found = [
             token
             for token in self.event_manager.tasks.values()
             if token.state == TaskState.WAITING and token.task_spec.catches(token, event)
         ]
+        return sorted(found, key=lambda token: token.id)
 
     def wake(self, token: Token, event: Any) -> None:
         """Gives a waiting token its event."""
