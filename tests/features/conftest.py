@@ -97,12 +97,13 @@ def says(sentence: str) -> parsers.re:
     pattern = re.sub(r"\{(\w+):d\}", r"(?P<\1>\\d+)", pattern)
     for name, part in (("also", ALSO), ("by", BY), ("of", OF)):
         pattern = pattern.replace(f"{{{name}}}", part)
-    pattern = re.sub(r"(?<![\\\w])\{(\w+)\}", r"(?P<\1>\\w+)", pattern)
+    pattern = re.sub(r"\{([a-z]\w*)\}", r"(?P<\1>\\w+)", pattern)
     return parsers.re(pattern + "$")
 
 
 def _words(text: str) -> list[str]:
-    return text.split("、") if text else []
+    # One task is called 认定疑难、复杂.
+    return re.split("、(?!复杂)", text) if text else []
 
 
 # --- 假如、当 -------------------------------------------------------------------------------
@@ -236,6 +237,13 @@ def whose(story: Story, task: str, unit: str, role: str) -> None:
 def four_eyes(story: Story, before: str, task: str) -> None:
     names = {element.id: element.name for element in story.kept.elements()}
     assert before in {names[other] for other in story.task(task).other_than}
+
+
+@then(says('办"{task}"时，"{label}"没有"{option}"这一项'))
+def no_option(story: Story, task: str, label: str, option: str) -> None:
+    options = story.options(task, label)
+    assert options
+    assert not [one for one in options if one.startswith(option)]
 
 
 # --- 那么：时限 -----------------------------------------------------------------------------

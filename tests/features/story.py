@@ -227,6 +227,13 @@ class Story:
         assert set(once) == {one for one in noted if one[0] in ("未及时签收", "超期")}
         return {warning for warning, leg in sent if unit in ("", self.unit_of(leg))}
 
+    def options(self, name: str, label: str) -> list[str]:
+        """What an open task offers at one of its choices."""
+        task = self.task(name)
+        form = Form.read(self.files[f"forms/{task.form}.form"], task.form)
+        views = _flat(form.show({}, places.sources(task.unit)))
+        return [option.label for view in views if view.label == label for option in view.options]
+
     # --- how ---
 
     def _fill(self, form: str, said: Mapping[str, str], at: datetime, unit: str) -> dict[str, Any]:
@@ -236,21 +243,18 @@ class Story:
         sources = places.sources(unit)
         raw: dict[str, list[str]] = {}
         left = dict(said)
-        for _ in range(10):  # a choice may show further fields
-            before = dict(raw)
+        while True:  # one by one, as an answer may show further fields or hide them
             shown = checked_form.validate(raw, sources).typed
-            for view in _flat(checked_form.show(shown, sources)):
-                if not view.key or view.key in raw:
-                    continue
-                if view.label in left:
-                    raw[view.key] = _answers(view, left.pop(view.label))
-                elif view.required:
-                    raw[view.key] = [_some(view, at)]
-            if raw == before:
+            views = _flat(checked_form.show(shown, sources))
+            open_views = [view for view in views if view.key and view.key not in raw]
+            view = next((v for v in open_views if v.label in left or v.required), None)
+            if view is None:
                 break
+            said_of = left.pop(view.label, None)
+            raw[view.key] = [_some(view, at)] if said_of is None else _answers(view, said_of)
         assert not left, f"表单“{form}”没有这些栏目：{list(left)}"
         checked = checked_form.validate(raw, sources)
-        assert checked.errors == {}
+        assert checked.errors == {}, checked.errors
         return dict(checked.routing)
 
     def _take(self, at: datetime, **request: Any) -> None:
