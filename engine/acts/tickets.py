@@ -161,7 +161,7 @@ def _linked(
         row = conn.execute(_STANDING, {"ticket": other}).one()
         if row.merged_into is not None:
             errors[field.key] = sentence("link_merged", {"number": row.merged_into})
-        elif row.ended_at is not None or row.closed_at is not None:
+        elif any(at is not None for at in row):  # who was merged into it has been told by then
             errors[field.key] = sentence("link_ended", {"number": number})
     if errors:
         raise Invalid(errors, checked.typed)
@@ -169,7 +169,13 @@ def _linked(
 
 
 _STANDING = (
-    select(tickets.c.merged_into, tickets.c.closed_at, tickets.c.ended_at)
+    select(
+        tickets.c.merged_into,
+        tickets.c.closed_at,
+        tickets.c.refused_at,
+        tickets.c.withdrawn_at,
+        tickets.c.ended_at,
+    )
     .where(tickets.c.id == bindparam("ticket"))
     .with_for_update(read=True)
 )

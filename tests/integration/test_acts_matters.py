@@ -151,6 +151,17 @@ def test_a_ticket_is_merged_only_into_one_that_goes_on(office, now):
     assert reading.page(office.store, taker, main, now).merged == (number,)
 
 
+def test_no_ticket_is_merged_into_one_that_was_given_up_and_waits_for_the_archive(office, now):
+    refused = office.call(now, acceptance="refuse", ground="secret")
+    withdrawn, number = office.call(now), office.call(now)
+    right(office, withdrawn, "dispatcher", "撤销工单", now)
+    for main in (withdrawn, refused):
+        assert row_of(office, main).ended_at is None
+        with pytest.raises(tickets.Invalid) as invalid:
+            merge(office, number, main, now)
+        assert "已经办结或结束" in invalid.value.errors["main_ticket"]
+
+
 def test_what_becomes_of_the_main_ticket_is_told_to_those_merged_into_it(office, at, now):
     main, number = office.call(now, type="complaint"), office.call(now, type="complaint")
     merge(office, number, main, now)
