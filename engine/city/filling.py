@@ -8,7 +8,7 @@ data say of "form.field" goes before what they say of "field".
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import PurePath
@@ -16,7 +16,6 @@ from typing import Any
 
 from engine.city.arrivals import draw
 from engine.city.places import read
-from engine.errors import Trouble
 from engine.formjs import Form, Sources, View
 from engine.workdays import ZONE
 
@@ -30,41 +29,18 @@ TEXTS = frozenset({"textfield", "textarea"})
 def fill(
     form: Form, sources: Sources, words: Mapping[str, str], rng: random.Random, now: datetime
 ) -> Raw:
-    """The form as a browser would send it. `words` are what is known about the matter.
-
-    Errors: Trouble cannot_fill, with the form's name and what it said.
-    """
-    raw: Raw = {}
+    """The form as a browser would send it. `words` are what is known about the matter."""
     person = _Person(PurePath(form.name).stem, words, rng, now)
     named = {field.key: field.source for field in form.fields}
-    shown = list(_inputs(form.show({}, sources)))
-    for _ in range(len(form.fields) + 1):
-        new = [view for view in shown if view.key not in raw]
-        for view in new:
-            source = named[view.key]
-            same = {text for key in raw if source and named[key] == source for text in raw[key]}
-            raw[view.key] = person.answer(view, source, same)
-        checked = form.validate(raw, sources)
-        shown = list(_inputs(form.show(checked.typed, sources)))
-        visible = {view.key for view in shown}
-        hidden = [key for key in raw if key not in visible]
-        for key in hidden:
-            del raw[key]
-        if not hidden and visible <= raw.keys():
-            break
-    else:
-        checked = form.validate(raw, sources)
-    if checked.errors:
-        key, said = next(iter(checked.errors.items()))
-        raise Trouble("cannot_fill", form=form.name, field=key, said=said)
-    return {key: texts for key, texts in raw.items() if texts}
+    given: Raw = {}
 
+    def answer(view: View) -> Sequence[str]:
+        source = named[view.key]
+        same = {text for key in given if source and named[key] == source for text in given[key]}
+        given[view.key] = person.answer(view, source, same)
+        return given[view.key]
 
-def _inputs(views: Sequence[View]) -> Iterator[View]:
-    for view in views:
-        if view.key and not view.readonly:
-            yield view
-        yield from _inputs(view.views)
+    return form.fill(sources, answer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -22,12 +23,14 @@ from engine.city.arrivals import Arrival, arrivals, dice, pick
 from engine.city.filling import fill
 from engine.city.hours import Office
 from engine.city.places import centre_of, demo, read
+from engine.errors import Trouble
+from engine.formjs import Form, Sources
 from engine.out.sender import Letter
 from engine.read import agenda
 from engine.read import ticket as tickets_read
 from engine.store import Store
 
-POST = timedelta(minutes=15)
+POST = timedelta(hours=1)
 """How often messages are delivered on the virtual clock; deadlines fire at their due times."""
 
 Progress = Callable[[int, int], None]
@@ -102,6 +105,7 @@ class Month:
         self._order = 0
         self._cases: dict[str, _Case] = {}
         self._users: dict[str, User] = {}
+        self._forms: dict[tuple[int, str, str, str | None], tuple[Form, Sources]] = {}
         self._posts: dict[tuple[str, str], list[str]] = {}
         for person in demo().people:
             for role in person.roles:
@@ -157,16 +161,16 @@ class Month:
     # --- the sweep -------------------------------------------------------------------------
 
     def _sweep_until(self, until: datetime) -> None:
-        """Sweep at each due time up to `until`, and at each quarter when a message waits."""
+        """Sweep at each due time up to `until`, and at each full hour when a message waits."""
         while True:
             due, message = self._next.timer, self._next.message
-            quarter = None if message is None else self._quarter(message)
-            at = min((t for t in (due, quarter) if t is not None), default=None)
+            post = None if message is None else self._post(message)
+            at = min((t for t in (due, post) if t is not None), default=None)
             if at is None or at > until:
                 return
             self._sweep(at)
 
-    def _quarter(self, at: datetime) -> datetime:
+    def _post(self, at: datetime) -> datetime:
         """The next time after `at` at which messages are delivered."""
         return self._start + POST * ((at - self._start) // POST + 1)
 
@@ -185,7 +189,8 @@ class Month:
         user = self._user(name)
         form = tickets_read.start_form(self._store, user, at)
         raw = fill(form.form, form.sources, self._words(call, name), rng, at)
-        number = tickets.start(self._store, user, raw, at, self._key(call, 0))
+        with _sensible(form.form.name):
+            number = tickets.start(self._store, user, raw, at, self._key(call, 0))
         self._cases[number] = _Case(call)
         self._expect_calls(call, number, at)
         self.done.tickets += 1
@@ -206,12 +211,22 @@ class Month:
             words = {**words, "main_ticket": main or ""}
         rng = dice(self._seed, call.n, task.form, errand.nth, "filled")
         user = self._user(errand.by)
-        form = tickets_read.task_form(self._store, user, number, task.task, at)
-        raw = fill(form.form, form.sources, words, rng, at)
-        tickets.complete(self._store, user, number, task.task, raw, at, self._key(call, task.task))
+        form, sources = self._form(user, task, at)
+        raw = fill(form, sources, words, rng, at)
+        key = self._key(call, task.task)
+        with _sensible(form.name):
+            tickets.complete(self._store, user, number, task.task, raw, at, key)
         case.did[task.element] = errand.by
         self.done.acts += 1
         self._look(at)
+
+    def _form(self, user: User, task: agenda.Waiting, at: datetime) -> tuple[Form, Sources]:
+        """A task's form and its option lists, looked up once for all who see the same."""
+        same = task.version, task.form, task.unit, task.about_unit
+        if same not in self._forms:
+            found = tickets_read.task_form(self._store, user, task.number, task.task, at)
+            self._forms[same] = found.form, found.sources
+        return self._forms[same]
 
     def _call_again(self, again: _Again, at: datetime) -> None:
         call = again.call
@@ -333,6 +348,16 @@ class Month:
             "items": call.words["item"],
             "officer": self._user(name).display_name,
         }
+
+
+@contextmanager
+def _sensible(form: str) -> Iterator[None]:
+    """Say of which form the answers were refused, and what of them."""
+    try:
+        yield
+    except tickets.Invalid as invalid:
+        key, said = next(iter(invalid.errors.items()))
+        raise Trouble("cannot_fill", form=form, field=key, said=said) from invalid
 
 
 def _by_type(value: Any, type_: str) -> float:

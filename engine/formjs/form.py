@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
@@ -126,6 +126,27 @@ class Form:
         }
         ordered = {key: errors[key] for key in ["", *(f.key for f in self.fields)] if key in errors}
         return Checked(values, routing, ordered, typed)
+
+    def fill(
+        self, sources: Sources, answer: Callable[[View], Sequence[str]]
+    ) -> dict[str, Sequence[str]]:
+        """The form as somebody submits it who is asked for each field that becomes visible.
+
+        Every field comes after those that its conditions read, with nothing typed into it yet.
+        """
+        fields = {field.key: field for field in self.fields}
+        values: dict[str, Json] = {}
+        given: dict[str, Sequence[str]] = {}
+        for key in self.order:
+            field = fields[key]
+            if any(guard.holds(values) for guard in field.guards):
+                values[key] = None
+                continue
+            if not field.readonly:
+                given[key] = answer(_view(field, {}, sources, {}, ()))
+            texts = _texts(given.get(key, ()))
+            values[key] = answering.read(field, texts, options(field, sources)).value
+        return {key: texts for key, texts in given.items() if texts}
 
     def _answered(
         self, given: Mapping[str, list[str]], sources: Sources, *, keep_readonly: bool

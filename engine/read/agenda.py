@@ -33,6 +33,8 @@ class Waiting:
     optional: bool  # a right, not a duty
     element: str
     other_than: str
+    version: int
+    about_unit: str | None
 
 
 _COLUMNS = (
@@ -49,6 +51,8 @@ _COLUMNS = (
     tasks.c.optional,
     tasks.c.element,
     tasks.c.other_than,
+    tickets.c.version,
+    tickets.c.about_unit,
 )
 _WAITING = (
     select(*_COLUMNS)
