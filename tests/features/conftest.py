@@ -154,6 +154,15 @@ def carried_out(story: Story, at: str, said: str) -> None:
     done(story, at, "审核办理结果", "")
 
 
+@given(says('"{at}"回访不满意，属于承办单位责任'))
+@when(says('"{at}"回访不满意，属于承办单位责任'))
+def dissatisfied(story: Story, at: str) -> None:
+    """The caller is not satisfied, for no reason of Art. 27, and the unit is responsible."""
+    said = '，"诉求人的评价"选"不满意"，"为什么不满意"选"问题没有解决"'
+    done(story, at, "回访", said)
+    done(story, at, "核实责任", '，"不满意是不是承办单位的责任"选"是"')
+
+
 @given(says('"{at}"诉求人再次来电'))
 @when(says('"{at}"诉求人再次来电'))
 def called_again(story: Story, at: str) -> None:
