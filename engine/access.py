@@ -7,12 +7,22 @@ is refused openly. Nothing here asks the database: the caller brings the facts.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from engine.errors import Denied
 
-__all__ = ["ACTIONS", "ROLES", "Denied", "Reach", "User", "authorize", "reach", "sees_reporter"]
+__all__ = [
+    "ACTIONS",
+    "ROLES",
+    "Denied",
+    "Reach",
+    "User",
+    "authorize",
+    "content_reader",
+    "reach",
+    "sees_reporter",
+]
 
 # A role may do an action to:
 #   .  nothing        *  everything
@@ -131,6 +141,11 @@ def authorize(user: User, action: str, facts: Mapping[str, Any]) -> None:
     if _is_ticket(facts) and not _sees(user, facts):
         raise Denied("denied_hidden", hidden=True)
     raise Denied("denied_task" if action == "work_task" and scopes else "denied")
+
+
+def content_reader(user: User) -> User:
+    """The person with those roles alone by which what was said is read: not an auditor's."""
+    return replace(user, roles=user.roles - {"auditor"})
 
 
 def sees_reporter(user: User, protected: bool) -> bool:

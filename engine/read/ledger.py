@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 
-from engine.access import User, authorize, reach
+from engine.access import User, authorize, content_reader, reach
 from engine.read.words import Remaining, remaining
 from engine.read.worklist import card_of
 from engine.store import Store, forms
@@ -102,13 +102,13 @@ def entries(
     where = _in_reach(user)
     if which != "all":
         where = and_(where, t.ledger.c.ended_at.is_(None))
-    content = bool(user.roles - {"auditor"})
+    query = _ROWS.add_columns(_in_reach(content_reader(user)).label("content"))
     with store.read() as conn:
         total = conn.execute(select(func.count()).select_from(_ENTRIES).where(where)).scalar_one()
-        rows = conn.execute(_ROWS.where(where).limit(limit).offset(offset))
+        rows = conn.execute(query.where(where).limit(limit).offset(offset))
         calendar = store.calendar(conn)
         return LedgerList(
-            tuple(_item(store, user, calendar, now, content, row) for row in rows), total
+            tuple(_item(store, user, calendar, now, row.content, row) for row in rows), total
         )
 
 
@@ -127,7 +127,7 @@ def of_ticket(store: Store, user: User, number: str, now: datetime) -> tuple[Led
 
 
 def _item(
-    store: Store, user: User, calendar: Calendar, now: datetime, content: bool, row: Any
+    store: Store, user: User, calendar: Calendar, now: datetime, content: Any, row: Any
 ) -> LedgerItem:
     runs = row.ended_at is None and row.rectified_at is None
     return LedgerItem(

@@ -21,7 +21,7 @@ from sqlalchemy import (
     true,
 )
 
-from engine.access import User, reach, sees_reporter
+from engine.access import User, content_reader, reach, sees_reporter
 from engine.read.words import Remaining, remaining
 from engine.store import Store, cards, forms
 from engine.store import tables as t
@@ -304,7 +304,7 @@ def _late(user: User, since: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 def overdue(store: Store, user: User, now: datetime, limit: int = 50, offset: int = 0) -> LegList:
-    """Legs that became overdue, in the user's range: own unit, or own area and those below."""
+    """Legs that became overdue, in the user's reach. An auditor sees no cards."""
     done = (t.legs.c.closed_at, t.legs.c.reported_at)
     return _legs(
         store, user, t.legs.c.overdue_at, t.legs.c.due, func.coalesce(*done), limit, offset
@@ -312,7 +312,7 @@ def overdue(store: Store, user: User, now: datetime, limit: int = 50, offset: in
 
 
 def unsigned(store: Store, user: User, now: datetime, limit: int = 50, offset: int = 0) -> LegList:
-    """Legs not signed in time (预警), in the user's range."""
+    """Legs not signed in time (预警), in the user's reach. An auditor sees no cards."""
     since, due = t.legs.c.unsigned_at, t.legs.c.sign_due
     return _legs(store, user, since, due, t.legs.c.signed_at, limit, offset)
 
@@ -347,6 +347,7 @@ def _legs(
             _centres.c.name.label("centre_name"),
             _peers.c.name.label("peer_name"),
             _authorities.c.name.label("authority_name"),
+            legs_in_reach(content_reader(user), "list_overdue").label("content"),
         )
         .select_from(
             joined.join(t.units, t.units.c.id == t.legs.c.unit)
@@ -384,5 +385,5 @@ def _leg_item(conn: Connection, store: Store, user: User, row: Any) -> LegItem:
         due=row.missed,
         at=row.since,
         done_at=row.done,
-        card=card_of(store, user, row),
+        card=card_of(store, user, row) if row.content else Card(),
     )

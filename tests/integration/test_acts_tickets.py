@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,8 +11,8 @@ from sqlalchemy import select
 from engine import sweep
 from engine.acts import tickets
 from engine.errors import Denied, Trouble
+from engine.read import ledger, verify, worklist
 from engine.read import ticket as reading
-from engine.read import verify, worklist
 from engine.store import Store
 from engine.store import tables as t
 from tests.integration.office import Office, filled, key, opened
@@ -206,6 +207,28 @@ def test_an_auditor_sees_what_happened_not_what_was_said(office, now):
     assert page.card == worklist.Card()
     assert page.history[0].withheld
     assert "路灯" not in str(page)
+
+
+def test_an_auditor_s_lists_show_no_cards_but_of_tickets_that_another_role_reads(office, at, now):
+    ours, theirs = office.call(now, type="consult"), office.call(now, type="consult")
+    office.does(ours, "dispatcher", now, lead_unit="sr-water")
+    office.does(theirs, "dispatcher", now, lead_unit="sr-roads")
+    late = at("2026-10-20 09:00")
+    sweep.run_once(office.store, late)
+    auditor = office.who("auditor", "sr-centre")
+    both = replace(office.who("officer", "sr-water"), roles=frozenset({"auditor", "officer"}))
+    for user, read in ((auditor, set()), (both, {ours})):
+        lists = (
+            worklist.overdue(office.store, user, late).items,
+            worklist.unsigned(office.store, user, late).items,
+            reading.find(office.store, user, ours[:8]),
+        )
+        for items in lists:
+            assert {item.number for item in items} == {ours, theirs}
+            assert {item.number for item in items if item.card != worklist.Card()} == read
+        entries = ledger.entries(office.store, user, late).items
+        assert entries
+        assert {item.card for item in entries} == {worklist.Card()}
 
 
 def test_a_county_starts_and_dispatches_in_its_own_area(office, now):
