@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -35,6 +36,7 @@ FLOW_NODES = [
     "inclusiveGateway",
     "eventBasedGateway",
 ]
+ARTICLE = re.compile("第[一二三四五六七八九十]+条")
 WIDEST = 2800  # A3 across, with names still read
 
 
@@ -218,6 +220,19 @@ def test_each_step_names_its_article(drawing: Drawing):
         if tag(element) != "userTask" and "deadline" not in properties:
             continue
         assert properties.get("article", "").startswith("第"), element.get("id")
+
+
+def test_each_article_is_told_beside_what_carries_it_out(drawing: Drawing):
+    """The article that pages show for an element is also written beside it."""
+    words = {note.get("id"): "".join(note.itertext()) for note in drawing.of("textAnnotation")}
+    beside: dict[str, str] = {}
+    for line in drawing.of("association"):
+        node = line.get("sourceRef")
+        beside[node] = beside.get(node, "") + words[line.get("targetRef")]
+    for element in drawing.of(*FLOW_NODES):
+        told = element.iterfind("./bpmn:extensionElements//{*}property[@name='article']", NS)
+        for article in (article for one in told for article in ARTICLE.findall(one.get("value"))):
+            assert article in beside.get(element.get("id"), ""), (element.get("id"), article)
 
 
 def test_ids_of_forms_and_their_fields_are_unique():
