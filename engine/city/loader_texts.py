@@ -97,7 +97,9 @@ def original(store: Store, number: str, numbers: Sequence[str]) -> Original | No
 
     `numbers` are those that the copy has others for: its own, and the tickets merged with it.
     """
-    texts = {taken.event.seq: codec.text(taken.step) for taken in verify.replay(store, number)}
+    texts = {
+        taken.event.seq: codec.text(taken.step).decode() for taken in verify.replay(store, number)
+    }
     with store.read() as conn:
         row = dict(conn.execute(_TICKET, {"number": number}).one()._mapping)
         key = log.key_of(conn, store, number)

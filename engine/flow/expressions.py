@@ -49,9 +49,9 @@ class ExpressionError(Exception):
 
 
 class Expression:
-    """A checked expression; `names` are the variables that it reads."""
+    """A checked expression; it reads the variables `names` and calls the functions `functions`."""
 
-    __slots__ = ("names", "text", "tree")
+    __slots__ = ("functions", "names", "text", "tree")
 
     def __init__(self, text: str, tree: ast.expr) -> None:
         self.text = text
@@ -63,13 +63,9 @@ class Expression:
             for node in ast.walk(tree)
             if isinstance(node, ast.Name) and id(node) not in called and node.id not in CONSTANTS
         )
-
-    @property
-    def functions(self) -> frozenset[str]:
-        """The functions that it calls."""
-        return frozenset(
+        self.functions = frozenset(
             node.func.id
-            for node in ast.walk(self.tree)
+            for node in ast.walk(tree)
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
         )
 

@@ -287,7 +287,8 @@ class State(Asking, ScopeNotices, BpmnWorkflow):
                 ):
                     self._splice(token)
             for token in scope.tasks.values():
-                token._children.sort()
+                if len(token._children) > 1:
+                    token._children.sort()
 
     def _needed(self, token: Token) -> bool:
         if token._parent is None:

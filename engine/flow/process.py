@@ -218,8 +218,10 @@ def open_tasks(state: State) -> tuple[OpenTask, ...]:
     """The user tasks that wait for somebody, the oldest first."""
     found = []
     for token in state.tokens():
+        if token.state != TaskState.READY:
+            continue
         element = specs.drawn(token.task_spec)
-        if element is not None and element.kind == "userTask" and token.state == TaskState.READY:
+        if element is not None and element.kind == "userTask":
             unit = _unit(state, token, element) if element.unit else ""
             found.append(
                 OpenTask(
@@ -276,11 +278,13 @@ def waits(state: State) -> tuple[Wait, ...]:
     """Every token that is not through its element, by address."""
     found = []
     for token in state.tokens():
+        if token.has_state(TaskState.FINISHED_MASK):
+            continue
         spec = token.task_spec
         if isinstance(spec, specs.LOOPS):
             spec = token.workflow.spec.task_specs[spec.task_spec]
         element = specs.drawn(spec)
-        if element is None or token.has_state(TaskState.FINISHED_MASK):
+        if element is None:
             continue  # the library's helpers stand where those stand that they help
         kept = token.internal_data
         found.append(
@@ -288,13 +292,23 @@ def waits(state: State) -> tuple[Wait, ...]:
                 address=token.address,
                 element=element.id,
                 kind=element.kind,
-                awaited=tuple(sorted(_awaited(getattr(token.task_spec, "event_definition", None)))),
+                awaited=_awaited_by(token.task_spec),
                 source=token.source if isinstance(spec, UnstructuredJoin) else "",
-                progress=snapshot({part: kept[part] for part in specs.PROGRESS if part in kept}),
+                progress=snapshot({part: kept[part] for part in specs.PROGRESS if part in kept})
+                if kept
+                else {},
                 local=None if token.local is None else snapshot(token.local),
             )
         )
     return tuple(sorted(found, key=lambda wait: (wait.address, str(wait.progress))))
+
+
+def _awaited_by(spec: Any) -> tuple[str, ...]:
+    """The events that an element waits for: found once, for it never changes."""
+    known: tuple[str, ...] | None = getattr(spec, "awaited", None)
+    if known is None:
+        known = spec.awaited = tuple(sorted(_awaited(getattr(spec, "event_definition", None))))
+    return known
 
 
 def _awaited(definition: Any) -> Iterator[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -205,11 +206,20 @@ def _wait(wait: Wait) -> Json:
     }
 
 
-def text(step: Any) -> str:
+def text(step: Any) -> bytes:
     """The canonical form as JSON, written with sorted keys."""
-    return json.dumps(canonical(step), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    form = canonical(step)
+    quick = orjson.dumps(form, option=orjson.OPT_SORT_KEYS)
+    if _EXPONENT.search(quick) is None:
+        return quick
+    # Very large and very small numbers are written in another way; this one came first.
+    plain = json.dumps(form, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return plain.encode()
+
+
+_EXPONENT = re.compile(rb"\de-?\d")
 
 
 def digest(step: Any) -> str:
     """The hex SHA-256 of the canonical form's text."""
-    return hashlib.sha256(text(step).encode()).hexdigest()
+    return hashlib.sha256(text(step)).hexdigest()

@@ -65,6 +65,7 @@ class Token(Task):
         workflow.tasks[self.id] = self
         if parent is not None:
             parent._children.append(self.id)
+        if parent is not None and id is None:  # a restored one is told where it came from
             came_from = parent.task_spec.bpmn_id
             inside = came_from is None or came_from == task_spec.bpmn_id
             self.source = parent.source if inside else came_from
