@@ -57,10 +57,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Display names: of people by sign-in name, of units by id."""
+    """Display names: of people by sign-in name, of units by id, of items by code."""
 
     people: Mapping[str, str]
     units: Mapping[str, str]
+    items: Mapping[str, str]
 
     def person(self, name: str) -> str:
         """Who an actor is, the system's own included."""
@@ -213,8 +214,10 @@ def _words(field: Component, value: Any, names: Names) -> str:
     text = str(value)
     if field.card == "phone":
         return cards.masked(text)
-    if field.source == "units":
+    if field.source in ("units", "sections"):
         return names.units.get(text, text)
+    if field.source == "items":
+        return names.items.get(text, text)
     for option in field.options:
         if option.value == text:
             return option.label

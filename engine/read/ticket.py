@@ -72,7 +72,7 @@ class TicketPage:
     repeat_calls: int  # how often somebody called again on the same matter
     dissatisfied: int  # in how many follow-ups
     merged_into: str  # the number of the main ticket
-    merged: tuple[str, ...]  # the numbers of the tickets that were merged into this one
+    merged: tuple[str, ...]  # the tickets merged into this one that this person may read
     earlier_ticket: str  # the number of the ticket that this one repeats, as it was written down
     deadlines: tuple[DeadlineView, ...]
     tasks: tuple[WorkItem, ...]
@@ -156,7 +156,7 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
             repeat_calls=row.calls - 1,
             dissatisfied=row.dissatisfied,
             merged_into=row.merged_into or "",
-            merged=tuple(conn.execute(_MERGED, {"number": number}).scalars()),
+            merged=_merged(conn, user, number),
             earlier_ticket=_earlier(payloads),
             tasks=tuple(item for item in items if not item.optional),
             rights=tuple(item for item in items if item.optional and _now(conn, user, seen, item)),
@@ -181,6 +181,13 @@ _MERGED = (
     .where(t.tickets.c.merged_into == bindparam("number"))
     .order_by(t.tickets.c.number)
 )
+
+
+def _merged(conn: Connection, user: User, number: str) -> tuple[str, ...]:
+    # A report may have been merged into a ticket of the very unit that it is about.
+    return tuple(conn.execute(_MERGED.where(_in_reach(user)), {"number": number}).scalars())
+
+
 _EARLIER = "earlier_ticket"
 """The key of the fields in which an earlier ticket is named (第十一条第四项)."""
 
@@ -236,6 +243,7 @@ def _names(conn: Connection) -> Names:
             for row in conn.execute(select(t.users.c.name, t.users.c.display_name))
         },
         units={row.id: row.name for row in conn.execute(select(t.units.c.id, t.units.c.name))},
+        items={row.code: row.name for row in conn.execute(select(t.items.c.code, t.items.c.name))},
     )
 
 
