@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from engine.access import User, authorize
 from engine.city.places import authority_of, centre_of
 from engine.errors import Denied
-from engine.flow.model import Step
+from engine.flow.model import Step, Timer
 from engine.store.milestones import Rows
 from engine.store.tickets import Seen
 from tests.machine.town import Town, definitions, outside
@@ -36,7 +37,7 @@ def check(ticket: Ticket, before: Step | None, rows: Rows, verb: str) -> None:
         over(step)
     else:
         somebody_can_move_it(ticket)
-    void_legs_rest(step, ticket.rows)
+    void_legs_rest(ticket.rows, step.timers)
     one_lead(ticket.rows)
     children_within_parents(ticket)
     if verb != "revise":  # that moves due times, into the past too, and fires none
@@ -44,7 +45,7 @@ def check(ticket: Ticket, before: Step | None, rows: Rows, verb: str) -> None:
     if before is not None:
         due_times_are_heard(before, step, ticket.now, verb)
     lateness_is_kept(ticket.rows)
-    nobody_else_sees_it(ticket)
+    nobody_else_sees_it(ticket.rows, ticket.town, ticket.area)
 
 
 def once_each(step: Step) -> None:
@@ -75,12 +76,13 @@ def somebody_can_move_it(ticket: Ticket) -> None:
     must(bool(duties or step.timers or waits_for_another), "nobody has a duty", step.waits)
 
 
-def void_legs_rest(step: Step, rows: Rows) -> None:
+def void_legs_rest(rows: Rows, timers: Iterable[Timer] = ()) -> None:
     """A leg that is void has no open task, and no time runs for it."""
     void = {number for number, leg in rows.legs.items() if leg["void_at"] is not None}
-    for one in (*step.tasks, *step.timers):
-        inside = not one.address.startswith(beside())
-        must(one.leg not in void or not inside, "a void leg has", one)
+    places = [(task["leg"], task["address"]) for task in rows.tasks.values()]
+    places += [(timer.leg, timer.address) for timer in timers]
+    for leg, address in places:
+        must(leg not in void or address.startswith(beside()), "void leg", leg, "has", address)
 
 
 @cache
@@ -164,10 +166,10 @@ def lateness_is_kept(rows: Rows) -> None:
 _CENTRE = ("call_taker", "dispatcher", "reviewer", "follow_up", "archivist", "duty_leader")
 
 
-def nobody_else_sees_it(ticket: Ticket) -> None:
+def nobody_else_sees_it(rows: Rows, town: Town, area: str) -> None:
     """A person reads a ticket exactly when their unit has to do with it."""
-    rows, town, centre = ticket.rows, ticket.town, centre_of(ticket.area)
-    place = {"area": ticket.area, "centre": centre, "authority": authority_of(ticket.area)}
+    centre = centre_of(area)
+    place = {"area": area, "centre": centre, "authority": authority_of(area)}
     legs = [leg for leg in rows.legs.values() if leg["void_at"] is None]
     about = rows.ticket["about_unit"]
     facts = facts_of(rows, {"id": 1, **place, "about_unit": about})

@@ -62,8 +62,8 @@ def test_whatever_people_do_holds():
             derandomize=True,
             database=None,
             deadline=None,
-            max_examples=45,
-            stateful_step_count=25,
+            max_examples=120,
+            stateful_step_count=30,
             suppress_health_check=list(HealthCheck),
         ),
     )
