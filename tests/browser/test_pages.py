@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from engine.acts import places
+from engine.acts.places import Unit
 from tests.browser import city
 from tests.browser.conftest import Visitor
 from tests.browser.test_walk import dispatch, open_task, take_call
@@ -106,6 +108,67 @@ def test_the_caller_s_number_is_asked_for_and_shown(visit: Visit):
     visitor.look("caller-shown")
 
 
+def test_long_lists_are_narrowed_by_typing(visit: Visit):
+    visitor = visit()
+    more = [Unit(f"sr-{n}", f"上饶市第{n}供水所", "sr", "station") for n in range(10, 24)]
+    places.add(visitor.site.store, None, [], more, visitor.site.clock())
+    take_call(visitor)
+    open_task(visitor, "pan", "派单")
+    page = visitor.page
+    boxes = page.get_by_role("group", name="协办单位")
+    listed = page.get_by_label("派给哪个单位（主办）")
+    assert boxes.get_by_role("checkbox").count() == listed.locator("option").count() - 1
+    first, second = page.get_by_role("searchbox").all()
+    first.fill("第13")
+    assert listed.locator("option").count() == 2
+    listed.select_option(label="上饶市第13供水所")
+    second.fill("第12")
+    assert boxes.get_by_role("checkbox").count() == 1
+    boxes.get_by_label("上饶市第12供水所").check()
+    second.fill("水务局")
+    assert boxes.get_by_role("checkbox").count() == 2  # what is ticked stays in sight
+    assert page.get_by_text("已选 1 个").count() == 1
+    visitor.look("dispatch-narrowed")
+    visitor.write("清单里没有，依据什么派", "供水")
+    visitor.press("提交")
+    assert "签收（上饶市第13供水所）" in visitor.said()
+    assert "签收（上饶市第12供水所）" in visitor.said()
+
+
+def test_a_repeat_call_is_noted_and_an_emergency_leaps_to_the_eye(visit: Visit):
+    visitor = visit()
+    number = take_call(visitor)
+    visitor.follow("再次来电")
+    visitor.look("again-find")
+    visitor.page.locator("main").get_by_label("原来的工单编号").fill(number[:8])
+    visitor.page.locator("main").get_by_role("button", name="查找").click()
+    visitor.look("again-found")
+    visitor.page.locator("main").get_by_role("link", name=number).click()
+    visitor.press("登记这次来电")
+    assert visitor.page.get_by_role("alert").count() == 1
+    visitor.look("again-errors")
+    visitor.write("诉求人这次说了什么", "路灯还是不亮，昨晚有人摔倒。")
+    visitor.press("登记这次来电")
+    assert "这是第 2 次来电" in visitor.said()
+    visitor.look("ticket-again")
+    visitor.follow("登记来电")
+    visitor.choose("诉求类型", "举报")
+    visitor.page.get_by_label("保护举报人").check()
+    visitor.choose("是不是突发事件", "危及生命安全")
+    visitor.choose("能不能受理", "不予受理")
+    visitor.choose("不予受理的理由", "不归我市管辖")
+    visitor.page.get_by_text("可以这样告诉诉求人").wait_for()
+    visitor.look("new-call-refused")
+    visitor.choose("能不能受理", "受理")
+    visitor.write("一句话说清什么事", "燃气泄漏")
+    visitor.write("详细情况", "楼道里有很重的燃气味。")
+    visitor.write("在哪里", "信州区带湖路")
+    visitor.press("登记并生成工单")
+    assert "下一步：立即转相关单位" in visitor.said()
+    assert visitor.page.get_by_text("突发事件 · 危及生命安全").count() == 1
+    visitor.look("tasks-emergency")
+
+
 def test_every_page_has_an_english_face(visit: Visit):
     visitor = visit()
     number = take_call(visitor)
@@ -115,7 +178,8 @@ def test_every_page_has_an_english_face(visit: Visit):
     page = visitor.page
     assert page.locator("html").get_attribute("lang") == "en"
     assert page.get_by_role("heading", level=1).inner_text() == "Tasks"
-    for path in ("/", "/overdue", "/unsigned", "/password", f"/tickets/{number}", "/nowhere"):
+    ticket = f"/tickets/{number}"
+    for path in ("/", "/overdue", "/unsigned", "/ledger", "/calls/again", "/password", ticket):
         visitor.go(path)
         visitor.look("en" + path.replace("/", "-").replace(number, "ticket"))
     page.get_by_role("button", name="Sign out").click()
