@@ -15,18 +15,24 @@ PICTURE = re.compile(r"\[([^\]]+)\]\(pictures/([\w-]+)\.svg\)")
 CLAUSES = re.findall(r"\| \[[^\]]+\]\(pictures/([\w-]+)\.svg\) \| ([^|]+) \|\n", PAGE)
 
 
-def pages(name: str) -> list[str]:
-    """The names of the elements on one page of a diagram; -2 is that of its first sub-process."""
-    stem, _, number = name.partition("-")
+def plane(picture: str) -> etree._Element:
+    """The page of a diagram that a picture draws; -2 is that of its first sub-process."""
+    stem, _, number = picture.partition("-")
     root = etree.parse(ROOT / f"bpmn/{stem}.bpmn").getroot()
-    plane = list(root.iter("{*}BPMNPlane"))[int(number or 1) - 1]
-    drawn = {shape.get("bpmnElement") for shape in plane.iter("{*}BPMNShape")}
+    return list(root.iter("{*}BPMNPlane"))[int(number or 1) - 1]
+
+
+def names(picture: str) -> list[str]:
+    """The names of the elements on one page."""
+    page = plane(picture)
+    drawn = {shape.get("bpmnElement") for shape in page.iter("{*}BPMNShape")}
+    root = page.getroottree().getroot()
     return [e.get("name", "") for e in root.iter(f"{BPMN}*") if e.get("id") in drawn]
 
 
 @pytest.mark.parametrize(("picture", "elements"), CLAUSES)
 def test_each_clause_names_elements_that_are_drawn(picture: str, elements: str):
-    drawn = pages(picture)
+    drawn = names(picture)
     assert [one for one in elements.strip().split(" · ") if one not in drawn] == []
 
 
@@ -43,3 +49,23 @@ def test_every_picture_is_of_a_diagram_and_is_shown():
     assert {name.partition("-")[0] for name in pictures} == {
         path.stem for path in ROOT.glob("bpmn/*.bpmn")
     }
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "docs/pictures").glob("*.svg")), ids=lambda path: path.stem
+)
+def test_a_picture_shows_the_diagram_as_it_is(path: Path):
+    """After a diagram has changed: `make pictures`."""
+    page = plane(path.stem)
+    drawn = {
+        (shape.get("bpmnElement"), bounds.get("x"), bounds.get("y"))
+        for shape in page.iter("{*}BPMNShape")
+        for bounds in shape.iterfind("{*}Bounds")
+    }
+    drawn |= {(edge.get("bpmnElement"), "", "") for edge in page.iter("{*}BPMNEdge")}
+    shown = re.findall(
+        r'data-element-id="(\w+)"(?: transform="matrix\(1 0 0 1 (-?\d+) (-?\d+)\)")?',
+        path.read_text("utf-8"),
+    )
+    assert {one for one in shown if not one[0].endswith("_label")} - drawn == set()
+    assert drawn - set(shown) == set()
