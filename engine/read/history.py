@@ -57,11 +57,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Display names: of people by sign-in name, of units by id, of items by code."""
+    """Display names: of people by sign-in name, of units by id, of items by area and code."""
 
     people: Mapping[str, str]
     units: Mapping[str, str]
-    items: Mapping[str, str]
+    areas: Mapping[str, str]  # unit → area: an item's code is its area's own
+    items: Mapping[tuple[str, str], str]
 
     def person(self, name: str) -> str:
         """Who an actor is, the system's own included."""
@@ -96,7 +97,7 @@ def entry(
         unit_name=names.units.get(event.unit, ""),
         sentence=_sentence(event.name, body, names),
         lines=tuple(dict.fromkeys(_lines(body, definitions, names))),
-        answers=tuple(_answers(event.name, body, payload or {}, definitions, names, shield)),
+        answers=tuple(_answers(event, body, payload or {}, definitions, names, shield)),
         withheld=bool(event.commitment) and payload is None,
     )
 
@@ -184,7 +185,7 @@ def _due_lines(body: Mapping[str, Any], drawn: Mapping[str, Element]) -> Iterato
 
 
 def _answers(
-    name: str,
+    event: Event,
     body: Mapping[str, Any],
     payload: Mapping[str, Any],
     definitions: Definitions,
@@ -192,32 +193,33 @@ def _answers(
     shield: bool,
 ) -> Iterator[tuple[str, str]]:
     if "text" in payload:
-        yield "备注" if name == "comment" else "来电内容", payload["text"]
+        yield "备注" if event.name == "comment" else "来电内容", payload["text"]
     if "reason" in payload:
         yield "理由", payload["reason"]
     path = body.get("form")
     if path is None or path not in definitions.files:
         return
     said = {**body.get("routing", {}), **payload.get("answers", {})}
+    area = names.areas.get(event.unit, "")
     for field in forms.read(definitions, path).fields:
         value = said.get(field.key)
         if value is not None and value != []:
             hidden = shield and field.card in cards.IDENTIFYING
-            yield field.label, cards.PROTECTED if hidden else _words(field, value, names)
+            yield field.label, cards.PROTECTED if hidden else _words(field, value, names, area)
 
 
-def _words(field: Component, value: Any, names: Names) -> str:
+def _words(field: Component, value: Any, names: Names, area: str) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, list):
-        return "、".join(_words(field, one, names) for one in value)
+        return "、".join(_words(field, one, names, area) for one in value)
     text = str(value)
     if field.card == "phone":
         return cards.masked(text)
     if field.source in ("units", "sections"):
         return names.units.get(text, text)
     if field.source == "items":
-        return names.items.get(text, text)
+        return names.items.get((area, text), text)
     for option in field.options:
         if option.value == text:
             return option.label

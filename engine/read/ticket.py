@@ -237,13 +237,16 @@ def _reads_content(user: User, facts: Mapping[str, Any]) -> bool:
 
 
 def _names(conn: Connection) -> Names:
+    units = conn.execute(select(t.units.c.id, t.units.c.name, t.units.c.area)).all()
+    items = conn.execute(select(t.items.c.area, t.items.c.code, t.items.c.name))
     return Names(
         people={
             row.name: row.display_name
             for row in conn.execute(select(t.users.c.name, t.users.c.display_name))
         },
-        units={row.id: row.name for row in conn.execute(select(t.units.c.id, t.units.c.name))},
-        items={row.code: row.name for row in conn.execute(select(t.items.c.code, t.items.c.name))},
+        units={row.id: row.name for row in units},
+        areas={row.id: row.area for row in units},
+        items={(row.area, row.code): row.name for row in items},
     )
 
 
