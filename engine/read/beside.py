@@ -91,7 +91,7 @@ def _birth(conn: Connection, ticket: Ticket, events: list[Event]) -> str:
         return "工单没有受理的事件。"
     first, columns = events[0], ticket.columns
     said = first.body["routing"]
-    for name in ("number", "area", "centre", "authority", "type", "channel"):
+    for name in ("number", "area", "centre", "authority", "channel"):
         if columns[name] != (said.get(name) or ""):
             return f"工单的行与记录不符：{name}。"
     if columns["created_at"] != first.at or columns["created_by"] != first.actor:

@@ -26,9 +26,16 @@ _LATE: Final = {"unsigned": "sign_due", "overdue": "due"}
 _LEG_TIMES: Final = (*(c for c, _ in LEG_COLUMNS.values()), *LEG_DEADLINES.values())
 
 
-_KEPT: Final = {"about_unit": str, "emergency": str, "protected": bool, "dissatisfied": int}
-"""Routing values of the ticket's process that are its columns too, with their types."""
-LONGEST_KEPT: Final = 40
+_KEPT: Final = {
+    "type": (str, 20),
+    "about_unit": (str, 40),
+    "emergency": (str, 40),
+    "protected": (bool, 5),
+    "dissatisfied": (int, 9),
+}
+"""Routing values of the ticket's process that are its columns too: kind, and most characters."""
+_KEPT_AT_FIRST: Final = frozenset({"type"})
+"""Those of them that the first semantics kept: no diagram of theirs changed it."""
 OF_TICKET: Final = (
     *(column for column, _ in TICKET_COLUMNS.values()),
     *("outcome", "rating", "merged_into", *_KEPT, "ended_at"),
@@ -54,7 +61,8 @@ class Rows:
 
 def nothing() -> Rows:
     """The rows before a ticket's first step."""
-    return Rows(ticket={**dict.fromkeys(OF_TICKET), "protected": False, "dissatisfied": 0})
+    born = {"type": "", "protected": False, "dissatisfied": 0}
+    return Rows(ticket={**dict.fromkeys(OF_TICKET), **born})
 
 
 @dataclass(frozen=True)
@@ -82,8 +90,8 @@ def advance(
         deadlines=dict(before.deadlines),
         ledger={entry: dict(row) for entry, row in before.ledger.items()},
     )
+    _keep(after.ticket, step, semantics)
     if semantics >= 2:
-        _keep(after.ticket, step)
         _open_told_legs(after, step, place)
     _open_legs(after, step, place)
     # One that was reckoned anew may have the same due time and no longer be provisional.
@@ -184,11 +192,13 @@ def _note_legs(legs: dict[int, Row], milestone: Milestone) -> None:
 # --- the ticket --------------------------------------------------------------------------------
 
 
-def _keep(ticket: Row, step: Step) -> None:
+def _keep(ticket: Row, step: Step, semantics: int) -> None:
     """Copy the routing values that columns hold; one that is absent leaves them as they are."""
-    for name, kind in _KEPT.items():
+    for name, (kind, most) in _KEPT.items():
+        if semantics < 2 and name not in _KEPT_AT_FIRST:
+            continue
         value = step.values.get(name)
-        if type(value) is kind and len(str(value)) <= LONGEST_KEPT:
+        if type(value) is kind and len(str(value)) <= most:
             ticket[name] = value
 
 

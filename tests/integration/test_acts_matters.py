@@ -182,6 +182,24 @@ def test_what_becomes_of_the_main_ticket_is_told_to_those_merged_into_it(office,
     assert verify.verify(office.store).differences == ()
 
 
+# --- correcting ------------------------------------------------------------------------------
+
+
+def test_lists_and_the_page_name_the_type_that_a_ticket_was_corrected_to(office, now):
+    number = office.call(now, type="consult")
+    right(office, number, "dispatcher", "更正类型或地址", now, type="complaint")
+    dispatcher = office.who("dispatcher", "sr-centre")
+    page = reading.page(office.store, dispatcher, number, now)
+    (item,) = worklist.tasks_of(office.store, dispatcher, now).items
+    assert page.type == item.type == "complaint"
+    assert page.type_label == "投诉"
+    assert verify.verify(office.store).differences == ()
+    with office.store.write() as conn:
+        conn.execute(update(t.tickets).values(type="consult"))
+    (wrong,) = verify.verify(office.store, number).differences
+    assert "type" in wrong.sentence
+
+
 # --- hiding ----------------------------------------------------------------------------------
 
 
@@ -358,6 +376,9 @@ def test_items_are_offered_to_the_centre_of_their_area(office, now):
         with pytest.raises(Trouble) as refused:
             places.add_items(office.store, None, [bad], now)
         assert code(refused) == why
+    office.does(number, "dispatcher", now, lead_unit="sr-water", item="water-1")
+    told = dict(reading.page(office.store, dispatcher, number, now).history[-1].answers)
+    assert "城市供水" in told.values()
     administrator = office.who("administrator", "sr-centre")
     places.add_items(office.store, administrator, items[:1], now)
     with pytest.raises(Denied):
@@ -377,6 +398,9 @@ def test_a_section_signs_for_its_unit(office, now):
     officer = office.who("officer", "sr-water")
     form = reading.task_form(office.store, officer, number, office.task(number, "officer"), now)
     assert [one["value"] for one in form.sources["sections"]] == ["sr-water", section.id]
+    office.does(number, "officer", now, section=section.id)
+    told = dict(reading.page(office.store, dispatcher, number, now).history[-1].answers)
+    assert section.name in told.values()
 
 
 @pytest.mark.parametrize("name", ["", "  ", "王\n某", "\u202e王", "长" * 41])
