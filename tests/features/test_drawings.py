@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 from lxml import etree
+from SpiffWorkflow.bpmn.parser.BpmnParser import BpmnValidator
 
 ROOT = Path(__file__).resolve().parents[2]
 DIAGRAMS = sorted(ROOT.glob("bpmn/*.bpmn"))
@@ -121,6 +122,13 @@ def drawing(request: pytest.FixtureRequest) -> Drawing:
 
 def test_there_are_diagrams():
     assert DIAGRAMS
+
+
+@pytest.mark.parametrize("path", DIAGRAMS, ids=lambda path: path.stem)
+def test_the_file_is_as_the_standard_says(path: Path):
+    schema = BpmnValidator().validator
+    schema.validate(etree.parse(path))
+    assert [str(error) for error in schema.error_log] == []
 
 
 def test_everything_is_drawn(drawing: Drawing):
