@@ -28,10 +28,17 @@ def anyhow(
         for key in hidden:
             del raw[key]
         for key in fresh:
-            raw[key] = [given[key]] if given and key in given else _answer(shown[key], rng)
+            raw[key] = _given(shown[key], given) or _answer(shown[key], rng)
     if checked.errors:
         raise AssertionError(f"{form.name}: {checked.errors} {raw}")
     return {key: texts for key, texts in raw.items() if texts}, checked
+
+
+def _given(view: View, given: Mapping[str, str] | None) -> list[str]:
+    """The answer that was given, where it may be: another field's options may be others."""
+    text = (given or {}).get(view.key, "")
+    offered = [option.value for option in view.options]
+    return [text] if text and (not view.options or text in offered) else []
 
 
 def inputs(views: Sequence[View]) -> Iterator[View]:

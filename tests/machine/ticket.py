@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -56,19 +56,22 @@ class Ticket:
 
     # --- legal acts ---
 
-    def start(self, rng: random.Random) -> Step:
+    def start(self, rng: random.Random, given: Mapping[str, str] | None = None) -> Step:
         """A call comes in at the centre of the area."""
         process_id = definitions().start_process("call")
         centre = centre_of(self.area)
         filled = form(definitions().start_form(process_id))
         # Most calls are taken, or there would be little to see behind.
         likely = {"acceptance": "accept"} if rng.random() < 0.8 else {}
-        _, checked = anyhow(filled, self.town.sources(filled, centre, None), rng, likely)
+        sources = self.town.sources(filled, centre, None)
+        _, checked = anyhow(filled, sources, rng, {**likely, **(given or {})})
         place = {"area": self.area, "centre": centre, "authority": authority_of(self.area)}
         values = {"type": "", "channel": "", **checked.routing, "number": "20260928-00001", **place}
         return self.take("start", process=process_id, values=values)
 
-    def complete(self, task: OpenTask, rng: random.Random) -> Step | None:
+    def complete(
+        self, task: OpenTask, rng: random.Random, given: Mapping[str, str] | None = None
+    ) -> Step | None:
         """Somebody who may does a task; None when nobody is there."""
         who = self.those(task)
         if not who:
@@ -77,7 +80,8 @@ class Ticket:
         unit = task.unit or centre_of(self.area)
         about = self.rows.ticket["about_unit"]
         linked = {one.key: "20260928-00002" for one in filled.fields if one.ticket}
-        _, checked = anyhow(filled, self.town.sources(filled, unit, about), rng, linked)
+        sources = self.town.sources(filled, unit, about)
+        _, checked = anyhow(filled, sources, rng, {**linked, **(given or {})})
         routed = {one.ticket: linked[one.key] for one in filled.fields if one.ticket}
         answers = {**checked.routing, **routed}
         step = self.take("complete", task=task.id, answers=answers)
@@ -118,24 +122,29 @@ class Ticket:
         self.last = next((t.element for t in open_tasks if t.id == arguments.get("task")), "")
         self.told.append(f"{self.now.isoformat()} {verb} {_shortly(self.step, arguments)}")
         step = _take(blob, verb, arguments, self.now, self.readings)
-        digest = state.digest(step)
-        readings = json.dumps([asdict(reading) for reading in step.readings], ensure_ascii=False)
-        self.log.append(Entry(verb, arguments, self.now, readings, digest))
         self.step, self.blob = step, state.dump(step.state)
         self.revised = self.revised or verb == "revise"
         place = self.town.place(self.area)
         rows, self.rows = self.rows, milestones.advance(self.rows, step, self.now, place)
         walked.note(step)
         if self.checked:
-            restored = state.load(definitions(), self.blob)
-            assert state.dump(restored) == self.blob
-            of_state, of_step = state.canonical(restored), state.canonical(step)
-            assert of_state == {**of_step, "milestones": []}
-            again = _take(blob, verb, arguments, self.now, _recorded(readings))
-            assert state.digest(again) == digest
-            assert state.dump(again.state) == self.blob
-            invariants.check(self, before, rows, verb)
+            self._check(before, rows, blob, verb, arguments)
         return step
+
+    def _check(
+        self, before: Step | None, rows: milestones.Rows, blob: bytes, verb: str, arguments: Any
+    ) -> None:
+        step, digest = self.step, state.digest(self.step)
+        readings = json.dumps([asdict(reading) for reading in step.readings], ensure_ascii=False)
+        self.log.append(Entry(verb, arguments, self.now, readings, digest))
+        restored = state.load(definitions(), self.blob)
+        assert state.dump(restored) == self.blob
+        of_state, of_step = state.canonical(restored), state.canonical(step)
+        assert of_state == {**of_step, "milestones": []}
+        again = _take(blob, verb, arguments, self.now, _recorded(readings))
+        assert state.digest(again) == digest
+        assert state.dump(again.state) == self.blob
+        invariants.check(self, before, rows, verb)
 
     def refuses(self, code: str, verb: str, **arguments: Any) -> None:
         """An act that cannot be: refused with this code, and the ticket is as it was."""
