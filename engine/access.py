@@ -20,6 +20,7 @@ __all__ = [
     "User",
     "authorize",
     "content_reader",
+    "may_give",
     "reach",
     "sees_reporter",
 ]
@@ -141,6 +142,15 @@ def authorize(user: User, action: str, facts: Mapping[str, Any]) -> None:
     if _is_ticket(facts) and not _sees(user, facts):
         raise Denied("denied_hidden", hidden=True)
     raise Denied("denied_task" if action == "work_task" and scopes else "denied")
+
+
+def may_give(user: User, role: str) -> bool:
+    """Whether a role may be given by somebody: what it does everywhere they must do everywhere.
+
+    So an administrator of a county makes nobody an auditor or process owner of the whole city.
+    """
+    everywhere = (action for action, by_role in ACTIONS.items() if by_role.get(role) == "*")
+    return user.level == "city" or all("*" in _scopes(user, one).values() for one in everywhere)
 
 
 def content_reader(user: User) -> User:

@@ -15,8 +15,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, delete, insert, select, update
 
-from engine.access import ROLES, User, authorize
-from engine.errors import Trouble
+from engine.access import ROLES, User, authorize, may_give
+from engine.errors import Denied, Trouble
 from engine.formjs.text import forbidden, trimmed
 from engine.store import Store, log, people
 from engine.store.tables import sessions, units, user_roles, users
@@ -228,7 +228,7 @@ def add_user(
     `actor` None is the system itself (hotline init).
     Errors: Denied; Trouble "name_taken", "name_bad", "display_bad", "unit_unknown", "role_unknown".
     """
-    given = _known(roles)
+    given = _known(roles, actor)
     password = password or _new_password()
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", name):
         raise Trouble("name_bad", name=name)
@@ -303,11 +303,13 @@ def add_crowd(store: Store, newcomers: Iterable[Newcomer], password: str, now: d
     return len(rows)
 
 
-def _known(roles: Iterable[str]) -> list[str]:
+def _known(roles: Iterable[str], actor: User | None = None) -> list[str]:
     given = sorted(set(roles))
     for role in given:
         if role not in ROLES:
             raise Trouble("role_unknown", role=role)
+        if actor is not None and not may_give(actor, role):
+            raise Denied("denied")
     return given
 
 
@@ -334,7 +336,7 @@ def set_roles(
 
     Errors: Denied; Trouble "user_unknown", "role_unknown".
     """
-    given = _known(roles)
+    given = _known(roles, actor)
     with store.write() as conn:
         row = _find(conn, actor, name)
         conn.execute(delete(user_roles).where(user_roles.c.user == row.id))

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert, select, update
 
 from engine.access import User, authorize
-from engine.errors import Trouble
+from engine.errors import Denied, Trouble
 from engine.formjs.text import forbidden, trimmed
 from engine.store import Store, log
 from engine.store import tables as t
@@ -99,18 +99,23 @@ def add(
 ) -> None:
     """Add areas and units in one transaction; one that exists with the same id is changed.
 
-    An area comes after its parent, a unit after its superior. `actor` None is the system.
+    An area comes after its parent, a unit after its superior. `actor` None is the system; a
+    county's administrator changes no level, and takes no unit out of another area.
     Errors: Denied; Trouble "area_unknown", "unit_unknown", "place_bad".
     """
     with store.write() as conn:
         levels: dict[str, str] = {
             row.id: row.level for row in conn.execute(select(t.areas.c.id, t.areas.c.level))
         }
-        known = set(conn.execute(select(t.units.c.id)).scalars())
+        homes: dict[str, str] = {
+            row.id: row.area for row in conn.execute(select(t.units.c.id, t.units.c.area))
+        }
         said: dict[str, Any] = {"areas": [], "units": []}
         for area in areas:
             if actor is not None:
                 authorize(actor, "manage_places", {"area": area.id})
+                if actor.level != "city" and area.level != levels.get(area.id):
+                    raise Denied("denied")
             if area.level not in LEVELS or not area.name:
                 raise Trouble("place_bad", place=area.id)
             if area.parent is not None and area.parent not in levels:
@@ -123,15 +128,16 @@ def add(
             if unit.area not in levels:
                 raise Trouble("area_unknown", area=unit.area)
             if actor is not None:
-                authorize(actor, "manage_places", {"area": unit.area})
+                for area_id in (unit.area, homes.get(unit.id, unit.area)):
+                    authorize(actor, "manage_places", {"area": area_id})
             if unit.kind not in KINDS or not unit.name:
                 raise Trouble("place_bad", place=unit.id)
-            if unit.superior is not None and unit.superior not in known:
+            if unit.superior is not None and unit.superior not in homes:
                 raise Trouble("unit_unknown", unit=unit.superior)
             values: dict[str, Any] = {"name": unit.name, "area": unit.area, "kind": unit.kind}
             values |= {"superior": unit.superior, "level": levels[unit.area], "active": True}
-            _put(conn, t.units, unit.id, unit.id in known, values)
-            known.add(unit.id)
+            _put(conn, t.units, unit.id, unit.id in homes, values)
+            homes[unit.id] = unit.area
             said["units"].append({"id": unit.id, **values})
         _note(conn, store, "add_places", now, actor, said)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from unittest import mock
 
@@ -174,9 +175,17 @@ def test_people_are_managed_by_administrators_of_their_area(city, now):
         lambda: people.set_roles(city, admin, "li", ["leader"], now),
         lambda: people.reset_password(city, people.load(city, "li"), "li", now),
         lambda: places.add(city, admin, [], UNITS[:1], now),
+        lambda: places.add(city, admin, [], [replace(UNITS[0], area="gf")], now),
+        lambda: places.add(city, admin, [replace(AREAS[1], level="city")], [], now),
+        lambda: people.set_roles(city, admin, "gf-admin", ["administrator", "auditor"], now),
+        lambda: people.add_user(city, admin, "qian", "钱", "gf-water", ["process_owner"], now),
     ):
         with pytest.raises(Denied):
             act()
+    places.add(city, admin, [replace(AREAS[1], name="广丰区（新）")], UNITS[6:], now)
+    people.set_roles(city, admin, "wang", ["administrator", "leader"], now)
+    people.add_user(city, None, "sr-admin", "管理", "sr-centre", ["administrator"], now)
+    people.set_roles(city, people.load(city, "sr-admin"), "wang", ["auditor"], now)
 
 
 @pytest.mark.parametrize(
