@@ -123,7 +123,7 @@ DEADLINES: Final[Mapping[str, str]] = {
 """The deadlines that a timer may name, and what people call them."""
 
 DURATIONS: Final = frozenset({"target", "attempt"})
-"""Deadlines in natural time: all others are counted in days."""
+"""Deadlines that may be a duration, in natural time: all others are counted in days."""
 
 
 def word(name: str) -> str:

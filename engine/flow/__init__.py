@@ -8,7 +8,6 @@ from engine.flow.definitions import Definitions, UserTask
 from engine.flow.instance import State
 from engine.flow.model import (
     SEMANTICS,
-    Deadline,
     DefinitionsRefused,
     Finding,
     Json,
@@ -27,7 +26,6 @@ from engine.flow.readings import NoReadings, RecordedReadings
 
 __all__ = [
     "SEMANTICS",
-    "Deadline",
     "Definitions",
     "DefinitionsRefused",
     "Finding",

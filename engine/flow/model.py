@@ -181,18 +181,6 @@ class Walked:
 
 
 @dataclass(frozen=True, slots=True)
-class Deadline:
-    """A deadline named by a property, as it stands after this step; kept by legs after it ends."""
-
-    name: str
-    leg: int | None
-    due: datetime
-    provisional: bool
-    why: Mapping[str, Json]
-    article: str
-
-
-@dataclass(frozen=True, slots=True)
 class Wait:
     """A token that is not through its element, without its id; what open tasks do not tell of it.
 

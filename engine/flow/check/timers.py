@@ -8,12 +8,10 @@ from engine.flow import expressions
 from engine.flow.definitions import Drawn
 from engine.flow.drawing import Element
 from engine.flow.model import Finding
+from engine.milestones import DURATIONS
 
 COUNTING = frozenset({"workdays", "days", "extend"})
 """The functions that count days and can say how."""
-
-SHORT = frozenset({"target", "attempt"})
-"""The deadlines that may be a duration: minutes in which something should be tried."""
 
 
 def findings(drawn: Drawn) -> Iterator[Finding]:
@@ -31,7 +29,7 @@ def _of(element: Element) -> Iterator[str]:
         yield "写了属性 deadline，但不是定时事件"
         return
     if not element.time_date:
-        if element.deadline not in SHORT:
+        if element.deadline not in DURATIONS:
             yield "是时限，请用日期（timeDate）写 ${workdays(起算时间, 工作日数)}"
     elif not COUNTING & expressions.read_value(element.time_date).functions:
         yield (
