@@ -16,6 +16,7 @@ from engine.flow.model import Refused
 from engine.formjs import Form
 from engine.formjs.read import walk
 from engine.read import ticket as reading
+from engine.read.worklist import WorkItem
 from webapp import door, legs, problems, supervision
 from webapp.pages import page
 
@@ -184,7 +185,8 @@ def _name_of(number: str, task: int) -> str:
         found = reading.page(door.store(), door.person(), number, door.now())
     except Denied:
         return gettext("任务")
-    return next((item.name for item in found.tasks if item.task == task), gettext("任务"))
+    open_ones = (*found.tasks, *found.rights)
+    return next((item.name for item in open_ones if item.task == task), gettext("任务"))
 
 
 def _conflict(number: str, raw: Raw, trouble: Trouble | Refused) -> Response:
@@ -221,8 +223,14 @@ def _form_page(
         watched=_watched(form.form),
         names=_names(form.form),
         ticket=ticket,
+        right=_right(ticket, form.task),
     )
     return door.page(body, 422 if errors else 200)
+
+
+def _right(ticket: reading.TicketPage | None, task: int) -> WorkItem | None:
+    """The task, if it is one that need not be done."""
+    return next((item for item in ticket.rights if item.task == task), None) if ticket else None
 
 
 WRITTEN = ("textfield", "textarea", "number", "datetime")

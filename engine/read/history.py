@@ -18,7 +18,7 @@ from engine.store import cards, forms
 from engine.workdays import ZONE
 
 _STEPS = {
-    "start": "受理诉求，生成工单",
+    "start": "登记诉求，生成工单",
     "tick": "期限已到",
     "revise": "工作日历有变动，重新计算期限",
 }
@@ -140,7 +140,7 @@ def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> I
         if name == "dispatched" and values.get("unit"):
             said += f"至{names.units.get(values['unit'], values['unit'])}"
         code = values.get(_SAID.get(name, ""))
-        if name == "dispatched" and milestone["leg"] is None and dispatches > 1:
+        if name == "dispatched" and not values.get("unit") and dispatches > 1:
             continue  # the round's own, told already with the units
         if name == "extended" and code:
             said += f"：{code}个工作日"

@@ -278,7 +278,7 @@ def test_the_history_is_told_in_words(office, at):
         office.store, office.who("officer", "sr-water"), number, at("2026-10-13 10:00")
     )
     sentences = [entry.sentence for entry in page.history]
-    assert sentences[0] == "受理诉求，生成工单"
+    assert sentences[0] == "登记诉求，生成工单"
     assert sentences[2] == "期限已到"
     lines = [line for entry in page.history for line in entry.lines]
     assert "已派单至市水务局" in lines
