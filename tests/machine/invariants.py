@@ -77,12 +77,18 @@ def somebody_can_move_it(ticket: Ticket) -> None:
 
 
 def void_legs_rest(rows: Rows, timers: Iterable[Timer] = ()) -> None:
-    """A leg that is void has no open task, and no time runs for it."""
+    """A leg that is void has no open task, and no time runs for it.
+
+    A supervision of a leg that is returned or recalled is dropped with it; one of a ticket that is
+    withdrawn or merged is the authority's to end.
+    """
     void = {number for number, leg in rows.legs.items() if leg["void_at"] is not None}
     places = [(task["leg"], task["address"]) for task in rows.tasks.values()]
     places += [(timer.leg, timer.address) for timer in timers]
+    dropped = rows.ticket["withdrawn_at"] is not None or rows.ticket["merged_into"] is not None
     for leg, address in places:
-        must(leg not in void or address.startswith(beside()), "void leg", leg, "has", address)
+        of_authority = dropped and address.startswith(beside())
+        must(leg not in void or of_authority, "void leg", leg, "has", address)
 
 
 @cache
@@ -102,22 +108,41 @@ def one_lead(rows: Rows) -> None:
 
 
 def children_within_parents(ticket: Ticket) -> None:
-    """No leg's handling is due after that of the leg around it."""
-    rows, step = ticket.rows, ticket.step
-    running = {one.leg: one.due for one in step.timers if one.deadline == "handle"}
+    """No leg's handling is due after that of the leg around it.
+
+    While an extension is decided upon or a report is reviewed, a clock stands, and what it is to
+    be is reckoned afterwards: such a leg is not compared, nor are those who co-handle with it. What
+    passed under an older calendar stays as it was.
+    """
+    rows = ticket.rows
+    running = {one.leg for one in ticket.step.timers if one.deadline == "handle"}
+
+    def stands(number: int, leg: dict[str, Any]) -> bool:
+        return number not in running and leg["overdue_at"] is None
+
+    leads = {
+        (leg["parent"], leg["round"]): (number, leg)
+        for number, leg in rows.legs.items()
+        if leg["duty"] == "lead" and not closed(leg)
+    }
     for number, leg in rows.legs.items():
         parent = rows.legs.get(leg["parent"] or 0)
-        over = leg["closed_at"] is not None or leg["void_at"] is not None
-        if parent is None or over or leg["due"] is None or parent["due"] is None:
+        if parent is None or closed(leg) or leg["due"] is None or parent["due"] is None:
             continue
-        if ticket.revised and (number not in running or leg["parent"] not in running):
-            continue  # the calendar changed while one of the clocks stood
+        lead = leads.get((leg["parent"], leg["round"]), (number, leg))
+        if stands(*lead) or (ticket.revised and leg["parent"] not in running):
+            continue
         most = parent["due"]
         if leg["duty"] == "co":
             # A co-handling leg has one working day at least, however late it was dispatched.
             least = ticket.readings.calendar.due(leg["dispatched_at"], 1).at
             most = max(most, least)
         must(leg["due"] <= most, f"leg {number} is due {leg['due']}, after its parent's", most)
+
+
+def closed(leg: dict[str, Any]) -> bool:
+    """Whether a leg is over: done, or void."""
+    return leg["closed_at"] is not None or leg["void_at"] is not None
 
 
 def nothing_due_stays(step: Step, now: datetime) -> None:
