@@ -16,6 +16,7 @@ from pytest_bdd import given, parsers, then, when
 
 from engine import milestones as known
 from engine.flow import Definitions
+from engine.flow.model import Refused
 from engine.workdays import Calendar, Row, load_shipped, shipped, shipped_years
 from tests.features.places import NAMES
 from tests.features.story import (
@@ -169,6 +170,13 @@ def called_again(story: Story, at: str) -> None:
     story.send(instant(at), "call_again", {})
 
 
+@when(says('"{at}"诉求人再次来电，流程里没有人等'))
+def called_in_vain(story: Story, at: str) -> None:
+    """The act notes it as a fact of the ticket; no step is taken."""
+    with pytest.raises(Refused, match=r"nobody_waits|ended"):
+        story.send(instant(at), "call_again", {})
+
+
 @when(says('"{at}"主工单办结，结果为"{outcome}"'))
 def main_closed(story: Story, at: str, outcome: str) -> None:
     story.send(instant(at), "main_closed", {"outcome": OUTCOMES[outcome]})
@@ -271,16 +279,16 @@ def no_deadline(story: Story, word: str, unit: str | None = None) -> None:
     assert story.deadlines(word, unit or "") == []
 
 
-@then(says('{word}时限为暂定，到"{at}"'))
-def provisional(story: Story, word: str, at: str) -> None:
-    deadline(story, word, at)
-    assert story.deadline(word).provisional
+@then(says('{of}{word}时限为暂定，到"{at}"'))
+def provisional(story: Story, word: str, at: str, unit: str | None = None) -> None:
+    deadline(story, word, at, unit)
+    assert story.deadline(word, unit or "").provisional
 
 
-@then(says('{word}时限不再暂定，到"{at}"'))
-def no_longer_provisional(story: Story, word: str, at: str) -> None:
-    deadline(story, word, at)
-    assert not story.deadline(word).provisional
+@then(says('{of}{word}时限不再暂定，到"{at}"'))
+def no_longer_provisional(story: Story, word: str, at: str, unit: str | None = None) -> None:
+    deadline(story, word, at, unit)
+    assert not story.deadline(word, unit or "").provisional
 
 
 @then(says('自"{start}"起第{days:d}个工作日到"{at}"'))
