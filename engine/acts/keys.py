@@ -6,18 +6,18 @@ from datetime import datetime
 
 from engine.access import User
 from engine.errors import Trouble
-from engine.store import Store, log, rights, steps, tickets
+from engine.store import Store, log, rights, spoken, steps, tickets
 
 
 def erase(store: Store, user: User, number: str, reason: str, now: datetime, key: str) -> None:
     """Destroy a ticket's key with its card and drafts; the fact and its reason stay.
 
-    Only a ticket whose process has ended: an open one could no longer be worked on.
-    Errors: Denied; Trouble reason_needed, ticket_open, already_erased, request_*.
+    Only a ticket whose process has ended: an open one could no longer be worked on. The reason
+    stands in clear, for ever: it must name nobody.
+    Errors: Denied; Trouble reason_needed, reason_long, text_characters, ticket_open,
+    already_erased, request_*.
     """
-    reason = reason.strip()
-    if not reason:
-        raise Trouble("reason_needed")
+    reason = spoken.reason(reason)
     with store.write() as conn:
         if not steps.once(conn, key, user.name, f"erase/{number}", now):
             return

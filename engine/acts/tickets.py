@@ -12,9 +12,8 @@ from engine.access import User, authorize
 from engine.errors import Denied, Trouble, sentence
 from engine.flow import process
 from engine.formjs import Checked, Form
-from engine.formjs.text import forbidden, trimmed
 from engine.out.sender import Letter
-from engine.store import Store, cards, forms, log, numbers, requests, rights, steps
+from engine.store import Store, cards, forms, log, numbers, requests, rights, spoken, steps
 from engine.store import tickets as rows
 from engine.store.backoff import pause
 from engine.store.tables import tickets, timers
@@ -219,13 +218,7 @@ def call_again(store: Store, user: User, number: str, text: str, now: datetime, 
     What waits for it is told; where nobody does, it is a fact of the ticket all the same.
     Errors: Denied; Trouble words_empty, words_long, text_characters, request_*; VaultError erased.
     """
-    text = trimmed(text)
-    if not text:
-        raise Trouble("words_empty")
-    if forbidden(text, lines=True):
-        raise Trouble("text_characters")
-    if len(text) > LONGEST_WORDS:
-        raise Trouble("words_long", most=LONGEST_WORDS, count=len(text))
+    text = spoken.plain(text, LONGEST_WORDS, "words_empty", "words_long")
     with store.write() as conn:
         if not steps.once(conn, key, user.name, f"{AGAIN}/{number}", now, {"text": [text]}):
             return number

@@ -8,10 +8,9 @@ from datetime import datetime
 from sqlalchemy import insert, select
 
 from engine.access import User, authorize
-from engine.errors import Trouble
 from engine.flow import Definitions, DefinitionsRefused
 from engine.flow.check import check
-from engine.store import Store, log
+from engine.store import Store, log, spoken
 from engine.store.tables import deployments, version_files, versions
 
 
@@ -29,13 +28,11 @@ def deploy(
     already are not stored twice; what is in force already is not deployed again. `user` None is
     the system (hotline init).
     Errors: DefinitionsRefused (findings) for whatever engine.flow.check refuses; Denied; Trouble
-    reason_needed.
+    reason_needed, reason_long, text_characters.
     """
     if user is not None:
         authorize(user, "deploy", {})
-    reason = reason.strip()
-    if not reason:
-        raise Trouble("reason_needed")
+    reason = spoken.reason(reason)
     if findings := check(files):
         raise DefinitionsRefused(findings)
     found = Definitions.read(files)

@@ -12,13 +12,12 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from engine.access import User, sees_reporter
 from engine.errors import Denied, Trouble, VaultError
-from engine.formjs.text import forbidden, trimmed
-from engine.store import Store, forms, log, rights, steps
+from engine.formjs.text import forbidden
+from engine.store import Store, forms, log, rights, spoken, steps
 from engine.store.tables import drafts, tasks, user_roles, users
 from engine.store.tickets import FIRST, Ticket
 
 LONGEST_COMMENT = 2000
-LONGEST_REASON = 500
 LONGEST_DRAFT = 100_000
 """Characters of all answers of a draft together."""
 
@@ -157,13 +156,7 @@ def comment(store: Store, user: User, number: str, text: str, now: datetime, key
     Errors: Denied; Trouble comment_empty, comment_long, text_characters, request_*; VaultError
     erased.
     """
-    text = trimmed(text)
-    if not text:
-        raise Trouble("comment_empty")
-    if forbidden(text, lines=True):
-        raise Trouble("text_characters")
-    if len(text) > LONGEST_COMMENT:
-        raise Trouble("comment_long", most=LONGEST_COMMENT, count=len(text))
+    text = spoken.plain(text, LONGEST_COMMENT, "comment_empty", "comment_long")
     with store.write() as conn:
         if not steps.once(conn, key, user.name, f"comment/{number}", now):
             return
@@ -182,13 +175,7 @@ def unmask(
     Errors: Denied; Trouble reason_needed, reason_long, text_characters, request_*; VaultError
     erased.
     """
-    reason = trimmed(reason)
-    if not reason:
-        raise Trouble("reason_needed")
-    if len(reason) > LONGEST_REASON:
-        raise Trouble("reason_long", most=LONGEST_REASON, count=len(reason))
-    if forbidden(reason, lines=True):
-        raise Trouble("text_characters")
+    reason = spoken.reason(reason)
     with store.write() as conn:
         # Somebody who may not write a comment reads what happened, not what was said.
         ticket = rights.hold(conn, store, user, number, "comment_ticket")

@@ -1,0 +1,25 @@
+"""Words that somebody gives beside a form, such as a comment or a reason: trimmed and judged."""
+
+from __future__ import annotations
+
+from engine.errors import Trouble
+from engine.formjs.text import forbidden, trimmed
+
+LONGEST_REASON = 500
+
+
+def plain(text: str, most: int, missing: str, long: str) -> str:
+    """The text as it is kept. Errors: Trouble `missing`, `long` (the codes), text_characters."""
+    text = trimmed(text)
+    if not text:
+        raise Trouble(missing)
+    if forbidden(text, lines=True):
+        raise Trouble("text_characters")
+    if len(text) > most:
+        raise Trouble(long, most=most, count=len(text))
+    return text
+
+
+def reason(text: str) -> str:
+    """A reason that goes on record. Errors: Trouble reason_needed, reason_long, text_characters."""
+    return plain(text, LONGEST_REASON, "reason_needed", "reason_long")
