@@ -27,7 +27,7 @@ run: setup ## set up, make a demo city the first time, serve http://127.0.0.1:80
 	@tools/run
 
 test: test-needs setup $(VENV)/.dev ## all tests; ARGS="-k name" for some
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(or $(ARGS),--all-walked)
 
 lint: $(VENV)/.project $(VENV)/.dev ## style, types, imports, lock files
 	$(BIN)/ruff check

@@ -26,6 +26,8 @@ NODES += ("boundaryEvent", "userTask", "receiveTask", "sendTask", "serviceTask",
 NODES += ("businessRuleTask", "callActivity", "subProcess", "exclusiveGateway", "parallelGateway")
 NODES += ("inclusiveGateway", "eventBasedGateway")
 
+MOST_NAMED = 30
+
 _elements: set[str] = set()
 _flows: set[str] = set()
 
@@ -96,4 +98,5 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if config.option.all_walked:
         for kind, ids in left_out().items():
             if ids:
-                terminalreporter.write_line(f"{kind} that no test walked: {', '.join(ids)}")
+                some = ", ".join(ids[:MOST_NAMED]) + (", …" if len(ids) > MOST_NAMED else "")
+                terminalreporter.write_line(f"{len(ids)} {kind} that no test walked: {some}")
