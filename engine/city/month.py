@@ -187,9 +187,9 @@ class Month:
         if name is None:
             return
         user = self._user(name)
-        form = tickets_read.start_form(self._store, user, at)
-        raw = fill(form.form, form.sources, self._words(call, name), rng, at)
-        with _sensible(form.form.name):
+        form, sources = self._start_form(user, at)
+        raw = fill(form, sources, self._words(call, name), rng, at)
+        with _sensible(form.name):
             number = tickets.start(self._store, user, raw, at, self._key(call, 0))
         self._cases[number] = _Case(call)
         self._expect_calls(call, number, at)
@@ -219,6 +219,14 @@ class Month:
         case.did[task.element] = errand.by
         self.done.acts += 1
         self._look(at)
+
+    def _start_form(self, user: User, at: datetime) -> tuple[Form, Sources]:
+        with self._store.read() as conn:
+            same = self._store.current_version(conn, at), "", user.unit, None
+        if same not in self._forms:
+            found = tickets_read.start_form(self._store, user, at)
+            self._forms[same] = found.form, found.sources
+        return self._forms[same]
 
     def _form(self, user: User, task: agenda.Waiting, at: datetime) -> tuple[Form, Sources]:
         """A task's form and its option lists, looked up once for all who see the same."""

@@ -60,9 +60,14 @@ _WAITING = (
     .where(tickets.c.number == bindparam("number"))
     .order_by(tasks.c.instance, tasks.c.task)
 )
+_AHEAD = (
+    select(func.max(events.c.id)).scalar_subquery(),
+    select(func.min(timers.c.next_try_at)).scalar_subquery(),
+    select(func.min(outbox.c.next_try_at)).scalar_subquery(),
+)
 _OVER = ("closed_at", "refused_at", "withdrawn_at", "merged_into", "ended_at")
 _NEWS = (
-    select(*_COLUMNS, or_(*(tickets.c[name].is_not(None) for name in _OVER)))
+    select(*_COLUMNS, or_(*(tickets.c[name].is_not(None) for name in _OVER)), *_AHEAD)
     .outerjoin(tasks, tasks.c.ticket == tickets.c.id)
     .where(tickets.c.number.in_(select(events.c.chain).where(events.c.id > bindparam("event"))))
     .order_by(tickets.c.id, tasks.c.instance, tasks.c.task)
@@ -73,11 +78,7 @@ _LAST = (
     .order_by(events.c.id.desc())
     .limit(1)
 )
-_NEXT = select(
-    select(func.max(events.c.id)).scalar_subquery(),
-    select(func.min(timers.c.next_try_at)).scalar_subquery(),
-    select(func.min(outbox.c.next_try_at)).scalar_subquery(),
-)
+_NEXT = select(*_AHEAD)
 _NUMBERS = select(tickets.c.number).order_by(tickets.c.id)
 
 
@@ -112,19 +113,20 @@ def waiting(store: Store, number: str) -> tuple[Waiting, ...]:
 
 def news(store: Store, event: int) -> News:
     """What has changed since an event, whoever did it, and what the sweep has to do next."""
+    found: dict[str, list[Waiting]] = {}
+    over = set()
     with store.read() as conn:
-        last, *next_ = conn.execute(_NEXT).one()
-        found: dict[str, list[Waiting]] = {}
-        over = set()
-        for row in conn.execute(_NEWS, {"event": event}):
-            *columns, is_over = row
-            tasks_ = found.setdefault(row.number, [])
-            if row.task is not None:
-                tasks_.append(Waiting(*columns))
-            if is_over:
-                over.add(row.number)
+        rows = conn.execute(_NEWS, {"event": event}).all()
+        last, timer, message = rows[0][-3:] if rows else conn.execute(_NEXT).one()
+    for row in rows:
+        number, task = row[:2]
+        tasks_ = found.setdefault(number, [])
+        if task is not None:
+            tasks_.append(Waiting(*row[:-4]))
+        if row[-4]:
+            over.add(number)
     told = {number: tuple(tasks_) for number, tasks_ in found.items()}
-    return News(last or 0, told, frozenset(over), Next(*next_))
+    return News(last or 0, told, frozenset(over), Next(timer, message))
 
 
 def last_event(store: Store) -> tuple[int, datetime | None]:

@@ -166,14 +166,18 @@ def _write_timers(conn: Connection, ticket: Ticket, before: Rows, after: Rows) -
 def _write_tasks(conn: Connection, ticket: Ticket, before: Rows, after: Rows) -> None:
     gone = before.tasks.keys() - after.tasks.keys()
     drafted = {task for task, row in ticket.seen.tasks.items() if row.drafted}
-    new = []
+    new: list[Row] = []
+    moved: dict[tuple[str, ...], list[Row]] = {}
     for task, row in after.tasks.items():
         if task not in before.tasks:
             new.append({"ticket": ticket.id, "instance": FIRST, "task": task, **row})
         elif columns := changed(before.tasks[task], row):
             if "unit" in columns or "role" in columns:
                 columns.update(claimed_by=None, claimed_at=None)  # it went to other people
-            conn.execute(_TASK, {"of": ticket.id, "which": task, **columns})
+            alike = moved.setdefault(tuple(columns), [])
+            alike.append({"of": ticket.id, "which": task, **columns})
+    for rows in moved.values():
+        _each(conn, _TASK, rows)
     _each(conn, _NO_TASK, _keys(ticket, gone))
     _each(conn, _NO_DRAFT, _keys(ticket, gone & drafted))
     _each(conn, _NEW_TASK, new)

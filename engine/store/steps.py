@@ -30,7 +30,7 @@ from engine.store import log, places, projection, requests, tickets
 from engine.store.session import Store
 from engine.store.tables import deadlines, units
 from engine.store.tickets import FIRST, Ticket
-from engine.workdays import OutOfCalendar
+from engine.workdays import Calendar, OutOfCalendar
 
 CLOCK = "clock"
 """The actor of what nobody did: a due time came."""
@@ -43,11 +43,14 @@ class Live:
         self._conn = conn
         self._store = store
         self._units: dict[str, Mapping[str, Json]] = {}
+        self._calendar: Calendar | None = None
 
     def due(self, start: datetime, days: int) -> Mapping[str, Json]:
         """The end of the n-th working day after `start`. Errors: Refused deadline."""
+        if self._calendar is None:  # which revision is in force is asked once a step
+            self._calendar = self._store.calendar(self._conn)
         try:
-            return self._store.calendar(self._conn).due(start, days).as_json()
+            return self._calendar.due(start, days).as_json()
         except OutOfCalendar as error:
             raise Refused("deadline", **error.facts) from error
 

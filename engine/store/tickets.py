@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Table, bindparam, delete, exists, insert, select, update
@@ -301,23 +302,22 @@ def _rows_of(conn: Connection, seen: Seen) -> Rows:
     here = {"ticket": seen.columns["id"]}
     return Rows(
         ticket={column: seen.columns[column] for column in milestones.OF_TICKET},
-        legs={row.leg: _only(row, _OF_LEG) for row in seen.legs},
-        tasks={task: _only(row, _OF_TASK) for task, row in seen.tasks.items()},
-        timers={row.task: _only(row, _OF_TIMER) for row in conn.execute(_TIMERS, here)},
-        ledger={row.entry: _only(row, _OF_ENTRY) for row in conn.execute(_LEDGER, here)},
+        legs={row.leg: _of_leg(row) for row in seen.legs},
+        tasks={task: _of_task(row) for task, row in seen.tasks.items()},
+        timers={row.task: _of_timer(row) for row in conn.execute(_TIMERS, here)},
+        ledger={row.entry: _of_entry(row) for row in conn.execute(_LEDGER, here)},
     )
 
 
-def _but(table: Table, *names: str) -> tuple[str, ...]:
-    return tuple(column.name for column in table.c if column.name not in names)
+def _but(table: Table, *names: str) -> Callable[[Row[Any]], dict[str, Any]]:
+    """What reads the other columns of a row that begins with those of a table."""
+    kept = [place for place, column in enumerate(table.c) if column.name not in names]
+    columns = tuple(table.c[place].name for place in kept)
+    values = itemgetter(*kept)
+    return lambda row: dict(zip(columns, values(row), strict=True))
 
 
-_OF_LEG = _but(legs, "ticket", "leg")
-_OF_ENTRY = _but(ledger, "ticket", "entry")
-_OF_TASK = _but(tasks, "ticket", "instance", "task", "claimed_by", "claimed_at")
-_OF_TIMER = _but(timers, "ticket", "instance", "task", "tries", "next_try_at", "alarm")
-
-
-def _only(row: Row[Any], names: tuple[str, ...]) -> dict[str, Any]:
-    columns = row._mapping
-    return {name: columns[name] for name in names}
+_of_leg = _but(legs, "ticket", "leg")
+_of_entry = _but(ledger, "ticket", "entry")
+_of_task = _but(tasks, "ticket", "instance", "task", "claimed_by", "claimed_at")
+_of_timer = _but(timers, "ticket", "instance", "task", "tries", "next_try_at", "alarm")
