@@ -25,6 +25,8 @@ from tests.machine.walker import Seen
 
 MOVES = 120
 ACTS = 60
+TURN = 8
+"""Every so many tickets in the pure engine, some on a database: that takes longer."""
 
 
 class Failed(Exception):
@@ -80,7 +82,7 @@ def main(arguments: list[str]) -> int:
         if given.acts:
             store = Store.create(settings.read({"HOTLINE_HOME": str(Path(home))}))
             city = City.opened(store)
-            ways.append(lambda seed: on_database(city, seed, seen))
+            ways.append(lambda seed: on_database(city, seed, seen) if seed % TURN == 0 else 0)
         first = given.seed if given.seed is not None else time.time_ns() % 10**9
         began, seeds, moves = time.monotonic(), 0, 0
         try:

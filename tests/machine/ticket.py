@@ -215,8 +215,8 @@ def payload_of(name: str, rng: random.Random) -> dict[str, Any]:
 
 
 def evenly(task: OpenTask) -> int:
-    """Rights are many and often end a leg: duties get twice their chance."""
-    return 1 if task.optional else 2
+    """Rights are many and often end a leg: duties get a larger chance each."""
+    return 1 if task.optional else 5
 
 
 def move(ticket: Ticket, rng: random.Random, weight: Callable[[OpenTask], int] = evenly) -> str:
