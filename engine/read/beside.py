@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
 from engine.errors import StoreError, VaultError
+from engine.flow import Definitions
 from engine.flow import state as codec
 from engine.flow.model import READABLE, Refused
 from engine.record import SYSTEM, Event
@@ -170,6 +172,12 @@ def _moved(conn: Connection, ticket: Ticket) -> set[str]:
     return found
 
 
+def _weighed(definitions: Definitions, blob: bytes) -> tuple[Any, ...]:
+    """By what two states are the same: the canonical form, and what numbers what comes next."""
+    state = codec.load(definitions, blob)
+    return codec.digest(state), state.ids, state.legs, state.started
+
+
 def _leftovers(
     conn: Connection,
     store: Store,
@@ -182,9 +190,7 @@ def _leftovers(
         raise StoreError("state_newer", number=ticket.number)
     definitions = store.definitions(ticket.version)
     try:
-        if stored is None or codec.digest(codec.load(definitions, stored.blob)) != codec.digest(
-            codec.load(definitions, blob)
-        ):
+        if stored is None or _weighed(definitions, stored.blob) != _weighed(definitions, blob):
             return "流程的状态与重演结果不符。"
     except Refused:
         return "流程的状态无法读取。"

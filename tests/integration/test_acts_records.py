@@ -15,7 +15,7 @@ from engine.flow import DefinitionsRefused
 from engine.read import ticket as reading
 from engine.read import verify
 from engine.record import SYSTEM
-from engine.store import Store, log
+from engine.store import Store, log, tickets
 from tests.integration.office import Office, key, opened
 
 
@@ -91,7 +91,12 @@ def _longer(content: bytes) -> bytes:
 def test_an_erased_ticket_has_no_content_and_its_chain_still_holds(office, now, at):
     number = office.call(now, title="家暴求助", caller="王女士")
     supervisor = office.who("supervisor", "sr-authority")
-    for reason, code in (("", "reason_needed"), ("到期", "ticket_open")):
+    for reason, code in (
+        ("", "reason_needed"),
+        ("长" * 501, "reason_long"),
+        ("到\x07期", "text_characters"),
+        ("到期", "ticket_open"),
+    ):
         with pytest.raises(Trouble) as refused:
             keys.erase(office.store, supervisor, number, reason, now, key())
         assert refused.value.code == code
@@ -147,6 +152,22 @@ def _drop(conn: Connection) -> list[str]:
 
 def swapped(column: str, old: str, new: str) -> str:
     return f"{column} = replace({column}, '{old}', '{new}')"
+
+
+def test_a_state_that_would_number_what_comes_next_otherwise_is_found(office, now):
+    number = office.call(now)
+    for counter in ("ids", "legs"):
+        with office.store.write() as conn:
+            ticket = tickets.lock(conn, office.store, number)
+            state = tickets.load_state(office.store, ticket)
+            setattr(state, counter, getattr(state, counter) + 1)
+            tickets.save_state(conn, ticket, state)
+        (difference,) = verify.verify(office.store, number).differences
+        assert "状态" in difference.sentence
+        with office.store.write() as conn:
+            setattr(state, counter, getattr(state, counter) - 1)
+            tickets.save_state(conn, ticket, state)
+        assert verify.verify(office.store, number).differences == ()
 
 
 @pytest.mark.parametrize(
