@@ -14,7 +14,7 @@ from engine.read.worklist import Remaining
 ZONE = ZoneInfo("Asia/Shanghai")
 
 MINUTES_MATTER = timedelta(hours=2)
-"""What is due sooner than that is told in minutes."""
+"""What is due sooner than that is told in minutes, unless it is due at the end of a day."""
 
 LABELS: dict[str, dict[str, LazyString]] = {
     "type": {
@@ -147,8 +147,8 @@ def time_left(remaining: Remaining | None, due: datetime | None, now: datetime) 
             days,
             when=when,
         )
-    if due - now < MINUTES_MATTER:
-        minutes = int((due - now).total_seconds()) // 60
+    if due - now < MINUTES_MATTER and not when.endswith("24:00"):
+        minutes = max(int((due - now).total_seconds()) // 60, 1)
         return ngettext(
             "还剩 %(num)d 分钟，%(when)s 到期",
             "还剩 %(num)d 分钟，%(when)s 到期",
