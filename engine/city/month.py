@@ -79,7 +79,7 @@ class _Case:
     """What the city knows of a ticket: who called, what is open, who did what last."""
 
     call: Arrival
-    open: frozenset[int] = frozenset()
+    open: Mapping[int, agenda.Waiting] = field(default_factory=dict)
     over: bool = False
     seen: set[int] = field(default_factory=set)
     did: dict[str, str] = field(default_factory=dict)
@@ -198,11 +198,18 @@ class Month:
         self._look(at)
 
     def _work(self, errand: _Errand, at: datetime) -> None:
-        call, task, number = errand.call, errand.task, errand.number
+        call, number = errand.call, errand.number
         case = self._cases[number]
-        if task.task not in case.open:
+        task = case.open.get(errand.task.task)
+        if task is None:
             return  # taken away meanwhile, by a due time or by what somebody decided
-        words = self._words(call, errand.by)
+        name: str | None = errand.by
+        if (task.role, task.unit) != (errand.task.role, errand.task.unit):
+            name = self._doer(case, task)  # it went to other people meanwhile
+        if name is None:
+            self.done.idle[f"{task.role}@{task.unit}"] += 1
+            return
+        words = self._words(call, name)
         if task.optional:
             main = self._same_matter(number, case)
             needed = read("behaviour")["rights"].get(task.form, {}).get("needs")
@@ -210,13 +217,13 @@ class Month:
                 return
             words = {**words, "main_ticket": main or ""}
         rng = dice(self._seed, call.n, task.form, errand.nth, "filled")
-        user = self._user(errand.by)
+        user = self._user(name)
         form, sources = self._form(user, task, at)
         raw = fill(form, sources, words, rng, at)
         key = self._key(call, task.task)
         with _sensible(form.name):
             tickets.complete(self._store, user, number, task.task, raw, at, key)
-        case.did[task.element] = errand.by
+        case.did[task.element] = name
         self.done.acts += 1
         self._look(at)
 
@@ -261,7 +268,7 @@ class Month:
             case = self._cases.get(number)
             if case is None:  # a ticket of another month
                 continue
-            case.open = frozenset(task.task for task in tasks)
+            case.open = {task.task: task for task in tasks}
             case.over = number in news.over
             for task in tasks:
                 if task.task not in case.seen:
@@ -277,13 +284,17 @@ class Month:
             chance = habit.get("chance", 0)
             if dice(self._seed, case.call.n, task.form, nth, "right").random() >= chance:
                 return
-        others = {case.did.get(element) for element in task.other_than.split(",") if element}
-        name = self._somebody(task.role, task.unit, case.call.n, others)
+        name = self._doer(case, task)
         if name is None:
             self.done.idle[f"{task.role}@{task.unit}"] += 1
             return
         moment = self._when(case.call, task, habit, nth, at)
         self._push(moment, _Errand(case.call, number, task, nth, name))
+
+    def _doer(self, case: _Case, task: agenda.Waiting) -> str | None:
+        """Somebody who may do a task; where four eyes are asked for, another person than before."""
+        others = {case.did.get(element) for element in task.other_than.split(",") if element}
+        return self._somebody(task.role, task.unit, case.call.n, others)
 
     def _habit(self, task: agenda.Waiting) -> Mapping[str, Any]:
         """When a task is done, by its form or else its role."""

@@ -137,8 +137,17 @@ class Token(Task):
 
     def _sync_children(self, task_specs: list[Any], state: int = TaskState.FUTURE) -> None:
         # Nothing is foreseen: tokens are made by the one that is running.
-        if self._running:
+        if self._running and self._children:
             super()._sync_children(task_specs, state)
+        elif self._running:
+            for task_spec in task_specs:
+                self._add_child(task_spec, state)
+
+    def _ready(self) -> None:
+        # The library tests the spec once more whenever a token comes to it.
+        if not self.has_state(TaskState.COMPLETED | TaskState.CANCELLED):
+            self._set_state(TaskState.READY)
+            self.task_spec._on_ready_hook(self)
 
     def _add_child(self, task_spec: Any, state: int = TaskState.FUTURE) -> Token:
         child = Token(self.workflow, task_spec, self, state)

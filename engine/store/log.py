@@ -43,7 +43,7 @@ class Chain:
 
 
 _SYSTEM = select(chains).where(chains.c.name == SYSTEM).with_for_update()
-_INSERT = insert(events).returning(events.c.id)
+_INSERT = insert(events)
 _PAYLOAD = insert(payloads)
 _MOVE_TICKET = (
     update(tickets)
@@ -121,7 +121,7 @@ def append(
     )
     if moved.rowcount != 1:
         raise StoreError("chain_moved", chain=chain.name)
-    number = conn.execute(_INSERT, row).scalar_one()
+    number = conn.execute(_INSERT, row).inserted_primary_key[0]  # type: ignore[index]
     if chain.key is not None and payload is not None:
         content = seal(chain.key, salt + plain, place(event.chain, event.seq))
         conn.execute(_PAYLOAD, {"event": number, "content": content})
