@@ -1,7 +1,8 @@
 """Timer definitions that obey the engine's clock; the library's own read the computer's.
 
 A timer's due time is reckoned once, when its token arrives, and kept with the token; `revise`
-reckons again those that asked the calendar. Whether it has fired is decided by the engine's loop,
+reckons again those that asked the calendar, with the clock of the first time: what has been waited
+is not lost when a calendar is published. Whether it has fired is decided by the engine's loop,
 which fires one timer at a time in the order of their due.
 """
 
@@ -20,6 +21,7 @@ from engine.flow.model import Json, Refused
 
 DUE = "due"
 WHY = "why"
+SINCE = "since"
 
 _DURATION = re.compile(
     r"P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
@@ -65,16 +67,22 @@ class DueTimer(TimerEventDefinition):
         self.duration = duration
 
     def reckon(self, token: Any) -> None:
-        """Sets the token's due time, and why, from the process data and the calendar."""
-        state = token.workflow.top_workflow
-        value = state.value(token, self.expression)
+        """Sets the token's due time, and why, from the process data and the calendar.
+
+        One that counts from now() counts from when it was first reckoned.
+        """
+        state, kept = token.workflow.top_workflow, token.internal_data
+        since = datetime.fromisoformat(kept[SINCE]) if SINCE in kept else state.clock
+        value = state.value(token, self.expression, clock=since)
         if not isinstance(value, str):
             raise Refused("deadline", value=value, problem="不是日期时间")
-        due = after(state.clock, value) if self.duration else instants.instant(value)
-        token.internal_data[DUE] = due.astimezone(UTC).isoformat()
-        token.internal_data.pop(WHY, None)
+        due = after(since, value) if self.duration else instants.instant(value)
+        kept[DUE] = due.astimezone(UTC).isoformat()
+        kept.pop(WHY, None)
         if state.dues:
-            token.internal_data[WHY] = _reason(state.dues, due)
+            kept[WHY] = _reason(state.dues, due)
+            if self.duration or "now" in self.expression.functions:
+                kept[SINCE] = since.astimezone(UTC).isoformat()
 
     def has_fired(self, token: Any) -> bool:
         """Whether the engine's loop has chosen this token; reckons the due time at first."""

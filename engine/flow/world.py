@@ -29,10 +29,11 @@ class Asking:
     dues: list[Mapping[str, Json]]
     """What the calendar answered to the expression that was evaluated last."""
     _asker: Token
+    _now: datetime
 
     def now(self) -> datetime:
-        """The engine's clock."""
-        return self.clock
+        """The engine's clock, or the one at which a deadline was first reckoned."""
+        return self._now
 
     def workdays(self, start: datetime, days: int) -> Json:
         """The end of the n-th working day after `start`, kept as a reading."""
@@ -69,10 +70,15 @@ class Asking:
         self.journal.readings.append(Reading(kind, question, answer, element))
 
     def value(
-        self, token: Token, expression: expressions.Expression, values: Variables | None = None
+        self,
+        token: Token,
+        expression: expressions.Expression,
+        values: Variables | None = None,
+        clock: datetime | None = None,
     ) -> Json:
-        """An expression's value as the token sees it, or over other variables."""
+        """An expression's value as the token sees it, or over other variables, or at a past time."""
         self._asker = token
+        self._now = clock or self.clock
         self.dues = []
         return expression.value(token.data if values is None else values, self)
 
@@ -89,7 +95,7 @@ class Asking:
 
     def decide(self, token: Token, decision: str) -> Mapping[str, Json]:
         """What a decision table says, kept as a reading."""
-        self._asker = token
+        self._asker, self._now = token, self.clock
         answer = self.definitions.tables[decision].decide(token.data, self)
         outputs = dict(answer.outputs)
         self._read(

@@ -169,3 +169,50 @@ def test_days_hours_and_minutes_simply_add_up(days, hours, minutes):
     duration = f"P{days}DT{hours}H{minutes}M"
     expected = START + timedelta(days=days, hours=hours, minutes=minutes)
     assert timers.after(START, duration) == expected
+
+
+class Shifted(Live):
+    """The shipped calendar, in which every deadline is `shift` days later or earlier."""
+
+    def __init__(self, shift):
+        self.shift = shift
+
+    def due(self, start, days):
+        answer = super().due(start, days)
+        moved = datetime.fromisoformat(answer["due"]) + timedelta(days=self.shift)
+        return {**answer, "due": moved.isoformat()}
+
+
+def revised(step, later, readings, loaded=True):
+    """The step's state, dumped and loaded meanwhile, revised some time later."""
+    kept = step.state
+    if loaded:
+        kept = state.load(step.state.definitions, state.dump(step.state))
+    return process.revise(kept, NOW + later, readings)
+
+
+@pytest.mark.parametrize("loaded", [True, False])
+@pytest.mark.parametrize("expression", ["${workdays(now(), limit)}", "${extend(now(), limit)}"])
+def test_what_counts_from_now_is_not_restarted_by_a_revision(expression, loaded):
+    step = timed(expression)
+    (first,) = step.timers
+    waiting = state.canonical(step)["waits"]
+    for _ in range(2):
+        step = revised(step, timedelta(days=9), Live(), loaded)
+        assert (step.timers[0].due, step.timers[0].why["start"]) == (first.due, first.why["start"])
+        assert state.canonical(step)["waits"] == waiting
+    step = revised(step, timedelta(days=10), Shifted(2), loaded)
+    assert step.timers[0].due == first.due + timedelta(days=2)
+
+
+def test_only_what_counts_from_now_keeps_when_it_was_reckoned():
+    assert b'"since"' not in state.opened(state.dump(timed("${workdays(begun, limit)}").state))
+    assert b'"since"' in state.opened(state.dump(timed("${workdays(now(), limit)}").state))
+
+
+def test_a_token_that_kept_no_clock_is_revised_by_the_revision_s():
+    step = timed("${workdays(now(), 1)}")
+    for token in step.state.tokens():
+        token.internal_data.pop(timers.SINCE, None)
+    (timer,) = revised(step, timedelta(days=9), Live()).timers
+    assert shanghai(timer) == "2026-10-11T00:00:00+08:00"
