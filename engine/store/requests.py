@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from engine.store.tables import requests
 from engine.store.upsert import both
 
-_NOTE = both(lambda insert: insert(requests).on_conflict_do_nothing())
+_NOTE = both(lambda insert: insert(requests).on_conflict_do_nothing().returning(requests.c.key))
 _MINE = (requests.c.key == bindparam("k")) & (requests.c.user == bindparam("u"))
 _TICKET = select(requests.c.ticket).where(_MINE)
 _ACT = select(requests.c.act, requests.c.digest).where(_MINE)
@@ -25,7 +25,7 @@ def first_time(
     A second one that runs at the same time waits here for the first to commit or roll back.
     """
     row = {"key": key, "user": user, "act": act, "at": at, "digest": digest}
-    return conn.execute(_NOTE[conn.dialect.name], row).rowcount == 1
+    return conn.execute(_NOTE[conn.dialect.name], row).first() is not None
 
 
 def ticket_of(conn: Connection, key: str, user: str) -> int | None:
