@@ -93,12 +93,16 @@ def bare(count: int) -> Times:
 
 
 class Live:
-    """The shipped calendar's answers."""
+    """The shipped calendar's answers, and one bureau for every unit."""
 
     calendar = workdays.shipped()
 
     def due(self, start: datetime, days: int) -> Mapping[str, Any]:
         return self.calendar.due(start, days).as_json()
+
+    def unit(self, id: str) -> Mapping[str, Any]:
+        of = {"kind": "department", "level": "city", "area": "sr", "superior": None}
+        return {**of, "centre": "c", "authority": "a"}
 
 
 def flow(count: int) -> Times:
@@ -111,7 +115,8 @@ def flow(count: int) -> Times:
         for key in definitions.form_keys()
     }
     options = [{"label": "局", "value": "bureau"}]
-    sources = {"units": options, "items": options}
+    sources = {"units": options, "items": options, "sections": options}
+    first = definitions.start_process()
     values = {"number": "1", "type": "help", "area": "sr", "centre": "c", "authority": "a"}
 
     def answered(form: Form, *seed: int) -> dict[str, Any]:
@@ -120,8 +125,9 @@ def flow(count: int) -> Times:
 
     for n in range(count):
         late = n % 2 == 1
+        routing = {**answered(forms[definitions.start_form(first)], n), **values}
         with times.of("start"):
-            step = process.start(definitions, definitions.start_process(), values, NOW, Live())
+            step = process.start(definitions, first, routing, NOW, Live())
             blob = state.dump(step.state)
         now = NOW
         while not step.ended:
@@ -132,7 +138,13 @@ def flow(count: int) -> Times:
                     state.digest(step)
                     blob = state.dump(step.state)
             now += timedelta(minutes=1)
-            (task,) = step.tasks
+            due = [task for task in step.tasks if not task.optional]
+            if not due:  # nothing but a time is waited for
+                now = min(timer.due for timer in step.timers)
+                step = process.tick(state.load(definitions, blob), now, Live())
+                blob = state.dump(step.state)
+                continue
+            task = due[0]
             answers = answered(forms[task.form], n, task.id)
             with times.of("complete"):
                 step = process.complete(

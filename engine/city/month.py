@@ -210,12 +210,12 @@ class Month:
             self.done.idle[f"{task.role}@{task.unit}"] += 1
             return
         words = self._words(call, name)
-        if task.optional:
+        needed = self._habit(task).get("needs")
+        if needed is not None:
             main = self._same_matter(number, case)
-            needed = read("behaviour")["rights"].get(task.form, {}).get("needs")
-            if needed is not None and main is None:
+            if main is None:
                 return
-            words = {**words, "main_ticket": main or ""}
+            words = {**words, needed: main}
         rng = dice(self._seed, call.n, task.form, errand.nth, "filled")
         user = self._user(name)
         form, sources = self._form(user, task, at)

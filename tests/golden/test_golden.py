@@ -19,7 +19,7 @@ from engine.city.filling import fill
 from engine.read import agenda
 from engine.read import ticket as tickets_read
 from engine.read.verify import verify
-from engine.store import Store, tables
+from engine.store import Store, rights, tables
 from tests import servers
 
 SETS = sorted(place.parent for place in Path(__file__).parent.glob("*/golden.json"))
@@ -61,27 +61,39 @@ def test_golden_tickets_verify_and_come_to_their_end(restored, golden):
     open_ones = [number for number in agenda.numbers(restored) if agenda.waiting(restored, number)]
     assert len(open_ones) > 10
     at = until
-    for _ in range(30):
+    for _ in range(90):
         at += timedelta(days=1)
-        sweep.run_once(restored, at)
-        for number in open_ones:
-            for task in agenda.waiting(restored, number):
-                work(restored, number, task, at)
+        sweep.run_once(restored, at, limit=10_000)
+        open_ones = [number for number in open_ones if work(restored, number, at)]
+        if not open_ones:
+            break
     with restored.read() as conn:
         ended = conn.execute(select(tables.tickets.c.ended_at)).scalars().all()
     assert None not in ended
     assert verify(restored).differences == ()
 
 
-def work(store, number, task, at):
+def work(store, number, at):
+    """Do all that has to be done on a ticket, once; whether it has not come to its end."""
+    for task in agenda.waiting(store, number):
+        still = {one.task: one for one in agenda.waiting(store, number)}
+        if task.task in still and not task.optional:
+            complete(store, number, still[task.task], at)
+    ended = select(tables.tickets.c.ended_at).where(tables.tickets.c.number == number)
+    with store.read() as conn:
+        return conn.execute(ended).scalar_one() is None
+
+
+def complete(store, number, task, at):
     """Somebody whose task it is fills its form and completes it."""
     person = select(tables.users.c.name).join(tables.user_roles)
     person = person.where(
         tables.user_roles.c.role == task.role, tables.users.c.unit == task.unit
     ).order_by(tables.users.c.name)
     with store.read() as conn:
-        name = conn.execute(person).scalars().first()
-    user = people.load(store, name)
+        names = conn.execute(person).scalars().all()
+        done = next(n for n in names if not rights.completed_by(conn, number, n, task.other_than))
+    user = people.load(store, done)
     form = tickets_read.task_form(store, user, number, task.task, at)
     raw = fill(form.form, form.sources, {}, dice(number, task.task), at)
     tickets.complete(store, user, number, task.task, raw, at, f"golden/{number}/{task.task}")
