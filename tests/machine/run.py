@@ -21,12 +21,13 @@ from engine.store import Store
 from tests.machine.desks import City, Desks, act
 from tests.machine.ticket import Ticket, folly, move
 from tests.machine.town import Answers, Town, calendars
-from tests.machine.walker import Seen
+from tests.machine.walker import Seen, walk
 
 MOVES = 120
 ACTS = 60
+STEPS = 600
 TURN = 8
-"""Every so many tickets in the pure engine, some on a database: that takes longer."""
+"""Every so many tickets a deep walk, or some on a database: that takes longer."""
 
 
 class Failed(Exception):
@@ -54,6 +55,19 @@ def pure(town: Town, seed: int, seen: Seen) -> int:
     return moves
 
 
+def deep(town: Town, seed: int, seen: Seen) -> int:
+    """A walk that goes on from where something new was seen; how many steps were taken."""
+    mine = Seen()
+    try:
+        walk(town, seed, STEPS, mine, checked=True)
+    except Exception as error:
+        raise Failed(f"deep, seed {seed}") from error
+    seen.elements |= mine.elements
+    seen.flows |= mine.flows
+    seen.steps += mine.steps
+    return mine.steps
+
+
 def on_database(city: City, seed: int, _seen: Seen) -> int:
     """Some tickets on a database; how many acts were done."""
     rng, desks = random.Random(seed), Desks(city)
@@ -78,7 +92,10 @@ def main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     town, seen = Town(), Seen()
     with tempfile.TemporaryDirectory() as home:
-        ways: list[Callable[[int], int]] = [lambda seed: pure(town, seed, seen)]
+        ways: list[Callable[[int], int]] = [
+            lambda seed: pure(town, seed, seen),
+            lambda seed: deep(town, seed, seen) if seed % TURN == 1 else 0,
+        ]
         if given.acts:
             store = Store.create(settings.read({"HOTLINE_HOME": str(Path(home))}))
             city = City.opened(store)
