@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from engine.access import ROLES, User, authorize, may_give
 from engine.errors import Denied, Trouble
 from engine.formjs.text import forbidden, trimmed
-from engine.store import Store, log, people
+from engine.store import Store, claims, log, people, tickets
 from engine.store.tables import sessions, units, user_roles, users
 
 IDLE = timedelta(hours=2)
@@ -334,6 +334,7 @@ def set_roles(
 ) -> None:
     """Give a person these roles and no others; takes effect at the next request.
 
+    A task that they took and may no longer do goes back to the unit.
     Errors: Denied; Trouble "user_unknown", "role_unknown".
     """
     given = _known(roles, actor)
@@ -343,16 +344,34 @@ def set_roles(
         if given:
             conn.execute(insert(user_roles), [{"user": row.id, "role": r} for r in given])
         _fact(conn, store, "set_roles", now, actor, user=name, roles=given)
+    _give_back(store, actor, row.id, now)
 
 
 def set_active(store: Store, actor: User | None, name: str, active: bool, now: datetime) -> None:
-    """Let a person sign in, or no longer; a person is never deleted, the chain names them."""
+    """Let a person sign in, or no longer; a person is never deleted, the chain names them.
+
+    The tasks of somebody who may no longer sign in go back to the unit.
+    """
     with store.write() as conn:
         row = _find(conn, actor, name)
         conn.execute(update(users).where(users.c.id == row.id).values(active=active))
         if not active:
             conn.execute(delete(sessions).where(sessions.c.user == row.id))
         _fact(conn, store, "set_active", now, actor, user=name, active=active)
+    _give_back(store, actor, row.id, now)
+
+
+def _give_back(store: Store, actor: User | None, who: int, now: datetime) -> None:
+    """Release what somebody took and can no longer do; one ticket a transaction, so that no two
+    are locked together. Done again it finds the rest."""
+    by = (actor.name, actor.unit) if actor else ("system", "")
+    with store.read() as conn:
+        numbers = claims.stranded(conn, who)
+    for number in numbers:
+        with store.write() as conn:
+            ticket = tickets.lock(conn, store, number)
+            for task, name in claims.give_back(conn, ticket.id, who):
+                log.append(conn, ticket, "fact", "release", now, *by, {"task": task, "name": name})
 
 
 def reset_password(store: Store, actor: User | None, name: str, now: datetime) -> str:

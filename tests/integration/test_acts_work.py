@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from engine.acts import keys, tickets, work
+from engine.acts import keys, people, tickets, work
 from engine.errors import Denied, Trouble
 from engine.read import ticket as reading
 from engine.read import verify, worklist
@@ -61,6 +61,25 @@ def test_a_claimed_task_is_in_nobody_elses_way(office, number, now, at):
     assert refused.value.code == "task_free"
     tickets.complete(office.store, other, number, task, {}, now, key())
     assert facts(office, number) == ["claim", "release"]
+    assert verify.verify(office.store).differences == ()
+
+
+@pytest.mark.parametrize("gone", ["left", "other_role"])
+def test_what_somebody_took_who_may_no_longer_do_it_goes_back(office, number, now, gone):
+    one, other = (office.who("officer", "sr-water", n) for n in (1, 2))
+    elsewhere = office.call(now, title="水压不足")
+    office.does(elsewhere, "dispatcher", now, lead_unit="sr-water")
+    for ticket, who in ((number, one), (elsewhere, other)):
+        work.claim(office.store, who, ticket, office.task(ticket, "officer"), now, key())
+    if gone == "left":
+        people.set_active(office.store, None, one.name, False, now)
+    else:
+        people.set_roles(office.store, None, one.name, ["officer", "leader"], now)
+        assert facts(office, number) == ["claim"], "still an officer"
+        people.set_roles(office.store, None, one.name, ["leader"], now)
+    tickets.complete(office.store, other, number, office.task(number, "officer"), {}, now, key())
+    assert facts(office, number) == ["claim", "release"]
+    assert facts(office, elsewhere) == ["claim"], "a colleague's is left alone"
     assert verify.verify(office.store).differences == ()
 
 
