@@ -71,7 +71,7 @@ def marks(leg: LegView) -> Iterable[tuple[str, str]]:
     if leg.overdue_at:
         yield "due due-late", gettext("超期")
     if leg.void_at:
-        yield "mark mark-void", gettext("已退回，作废") if asked else gettext("已作废")
+        yield "mark mark-void", void(leg)
     elif asked and (refused is None or refused < asked):
         yield "mark mark-return", gettext("已申请退回，待决定")
     elif refused:
@@ -82,6 +82,18 @@ def marks(leg: LegView) -> Iterable[tuple[str, str]]:
         yield "mark mark-hard", gettext("疑难复杂")
     if leg.centre_late_at:
         yield "mark mark-centre", gettext("中心责任")
+
+
+def void(leg: LegView) -> str:
+    """Why a dispatch no longer holds; those of the first version say only that."""
+    match leg.void_reason:
+        case "returned":
+            return gettext("已退回")
+        case "recalled":
+            return gettext("已撤回")
+        case "cancelled":
+            return gettext("随上级作废")
+    return gettext("已作废")
 
 
 def until(ticket: TicketPage, item: WorkItem) -> DeadlineView | None:

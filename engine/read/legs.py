@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,6 +63,7 @@ class LegView:
     hard_at: datetime | None
     centre_late_at: datetime | None
     void_at: datetime | None
+    void_reason: str | None  # returned | recalled | cancelled
 
 
 _LEGS = (
@@ -74,7 +77,7 @@ _DEADLINES = (
     .where(t.deadlines.c.ticket == bindparam("ticket"))
     .order_by(t.deadlines.c.leg, t.deadlines.c.due, t.deadlines.c.name)
 )
-_RUNNING = select(t.timers.c.leg, t.timers.c.deadline).where(
+_RUNNING = select(t.timers.c.leg, t.timers.c.deadline, t.timers.c.element, t.timers.c.due).where(
     t.timers.c.ticket == bindparam("ticket")
 )
 
@@ -112,21 +115,23 @@ def _leg(row: Row[Any], names: Names) -> LegView:
         hard_at=row.hard_at,
         centre_late_at=row.centre_late_at,
         void_at=row.void_at,
+        void_reason=row.void_reason,
     )
 
 
 def deadlines_of(
     conn: Connection, ticket: int, legs: Sequence[LegView], calendar: Calendar, now: datetime
 ) -> tuple[DeadlineView, ...]:
-    """The due times of a ticket, explained; those of a leg together."""
-    here = {"ticket": ticket}
-    running = {(row.leg or 0, row.deadline) for row in conn.execute(_RUNNING, here)}
+    """The due times of a ticket, explained; those of a leg together.
+
+    Of several of one name those that run, or else the last one.
+    """
     by_number = {leg.leg: leg for leg in legs}
     found = []
-    for row in conn.execute(_DEADLINES, here):
+    for row, running in _shown(conn, ticket):
         why = json.loads(row.why)
         leg = by_number.get(row.leg)
-        met, open_ = _kept(row.name, leg, (row.leg, row.name) in running)
+        met, open_ = _kept(row.name, leg, running)
         found.append(
             DeadlineView(
                 name=row.name,
@@ -141,6 +146,40 @@ def deadlines_of(
             )
         )
     return tuple(found)
+
+
+def _shown(conn: Connection, ticket: int) -> list[tuple[Row[Any], bool]]:
+    """The rows of due times that a page tells, and whether their timers still run."""
+    here = {"ticket": ticket}
+    waiting = Counter(
+        (row.leg or 0, row.deadline, row.element, row.due) for row in conn.execute(_RUNNING, here)
+    )
+    rows = conn.execute(_DEADLINES, here).all()
+    running: set[Row[Any]] = set()
+    last: dict[tuple[int, str], Row[Any]] = {}
+    for row in sorted(rows, key=lambda one: (one.due, _visits(one.address)), reverse=True):
+        last.setdefault((row.leg, row.name), row)
+        timer = (row.leg, row.name, _element(row.address), row.due)
+        if not row.address:  # the first semantics noted the last of a name
+            alike = (one for one in waiting if (one[0], one[1], one[3]) == (*timer[:2], row.due))
+            timer = next(alike, timer)
+        if waiting[timer]:
+            waiting[timer] -= 1
+            running.add(row)
+    over = last.keys() - {(row.leg, row.name) for row in running}
+    return [
+        (row, row in running)
+        for row in rows
+        if row in running or ((row.leg, row.name) in over and row == last[row.leg, row.name])
+    ]
+
+
+def _element(address: str) -> str:
+    return address.rpartition("/")[2].partition("#")[0]
+
+
+def _visits(address: str) -> list[int]:
+    return [int(n) for n in re.findall(r"[#\[](\d+)", address)]
 
 
 def _kept(name: str, leg: LegView | None, running: bool) -> tuple[bool | None, bool]:

@@ -14,10 +14,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from engine.errors import StoreError, Trouble
 from engine.flow import Definitions, process
 from engine.flow import state as codec
-from engine.flow.model import READABLE, Reading, Refused, Step
+from engine.flow.model import READABLE, Leg, Reading, Refused, Step
 from engine.flow.readings import RecordedReadings
 from engine.read import beside, settled
-from engine.record import SYSTEM, Event
+from engine.record import SYSTEM, Event, instant
 from engine.store import Store, log, milestones, projection
 from engine.store import tables as t
 from engine.store.tickets import Ticket, bare
@@ -235,7 +235,13 @@ def _step_differs(step: Step, body: dict[str, Any]) -> str:
         return "路径"
     if _plain(step.messages) != body["messages"]:
         return "消息"
+    if "legs" in body and [_plain_leg(leg) for leg in step.legs] != body["legs"]:
+        return "派发"
     return ""
+
+
+def _plain_leg(leg: Leg) -> dict[str, Any]:
+    return {**asdict(leg), "at": instant(leg.at)}
 
 
 def _plain(records: tuple[Any, ...]) -> list[Any]:

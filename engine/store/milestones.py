@@ -47,15 +47,15 @@ OF_TICKET: Final = (
 class Rows:
     """The rows of one ticket that steps write; a task's claim and a timer's tries are not theirs.
 
-    Tasks and timers by the engine's task id, legs by number, deadlines by (leg or 0, name),
-    the ledger by entry.
+    Tasks and timers by the engine's task id, legs by number, the ledger by entry, deadlines by
+    (leg or 0, name, the timer's address: "" under the first semantics).
     """
 
     ticket: Row = field(default_factory=dict)
     legs: dict[int, Row] = field(default_factory=dict)
     tasks: dict[int, Row] = field(default_factory=dict)
     timers: dict[int, Row] = field(default_factory=dict)
-    deadlines: dict[tuple[int, str], Row] = field(default_factory=dict)
+    deadlines: dict[tuple[int, str, str], Row] = field(default_factory=dict)
     ledger: dict[int, Row] = field(default_factory=dict)
 
 
@@ -93,15 +93,16 @@ def advance(
     _keep(after.ticket, step, semantics)
     if semantics >= 2:
         _open_told_legs(after, step, place)
-    _open_legs(after, step, place)
+    else:
+        _open_legs(after, step, place)
     # One that was reckoned anew may have the same due time and no longer be provisional.
     reckoned = {reading.element for reading in step.readings if reading.kind == "due"}
     for timer in step.timers:
         if before.timers.get(timer.id) != after.timers[timer.id] or timer.element in reckoned:
-            _note_deadline(after, timer)
+            _note_deadline(after, timer, semantics)
     for milestone in step.milestones:
         _note_ticket(after.ticket, milestone, step, semantics)
-        _note_legs(after.legs, milestone)
+        _note_legs(after.legs, milestone, semantics)
     if semantics >= 2:
         _void_cancelled(after, step)
         unit_of = {number: leg["unit"] for number, leg in after.legs.items()}.get
@@ -136,11 +137,11 @@ def _void_cancelled(after: Rows, step: Step) -> None:
     for leg in step.legs:
         row = after.legs.get(leg.number)
         if leg.event == "cancelled" and row is not None and row["void_at"] is None:
-            row["void_at"] = leg.at
+            row.update(void_at=leg.at, void_reason="cancelled")
 
 
 def _open_legs(after: Rows, step: Step, place: Place) -> None:
-    """Make the rows of other legs that this step is the first to name."""
+    """As the first semantics had it: make the rows of legs that a step is the first to name."""
     for milestone in step.milestones:
         if milestone.leg is not None and milestone.leg not in after.legs:
             values = milestone.values
@@ -165,10 +166,11 @@ def _leg(unit: str, round_: Any, duty: Any, place: Place) -> Row:
         "peer_centre": peers.centre,
         "authority": peers.authority,
         **dict.fromkeys(_LEG_TIMES),
+        "void_reason": None,
     }
 
 
-def _note_legs(legs: dict[int, Row], milestone: Milestone) -> None:
+def _note_legs(legs: dict[int, Row], milestone: Milestone, semantics: int) -> None:
     if milestone.leg is None:
         return
     leg = legs[milestone.leg]
@@ -185,6 +187,8 @@ def _note_legs(legs: dict[int, Row], milestone: Milestone) -> None:
         at = due
     elif due is not None and at < due:
         leg[late] = at  # moved into the past, and fired in the same step
+    if column == "void_at" and leg[column] is None and semantics >= 2:
+        leg["void_reason"] = milestone.name
     if which == "last" or leg[column] is None:
         leg[column] = at
 
@@ -234,10 +238,13 @@ def _timer(timer: Timer) -> Row:
     }
 
 
-def _note_deadline(after: Rows, timer: Timer) -> None:
+def _note_deadline(after: Rows, timer: Timer, semantics: int) -> None:
     if not timer.deadline:
         return
-    after.deadlines[timer.leg or 0, timer.deadline] = {
+    leg, name = timer.leg or 0, timer.deadline
+    if semantics >= 2:
+        after.deadlines.pop((leg, name, ""), None)
+    after.deadlines[leg, name, timer.address if semantics >= 2 else ""] = {
         "due": timer.due,
         "provisional": timer.provisional,
         "article": timer.article,

@@ -53,7 +53,7 @@ def place_of(conn: Connection, ticket: Ticket) -> Place:
 def read(conn: Connection, ticket: Ticket) -> Rows:
     """The rows of a ticket as they stand, deadlines too, to compare with a replay's."""
     found = {
-        (row.leg, row.name): {name: row._mapping[name] for name in _OF_DEADLINE}
+        (row.leg, row.name, row.address): {name: row._mapping[name] for name in _OF_DEADLINE}
         for row in conn.execute(_DEADLINES, {"ticket": ticket.id})
     }
     return replace(read_rows(conn, ticket.columns), deadlines=found)
@@ -75,9 +75,15 @@ _ENTRY = update(ledger).where(
 )
 _DEADLINE = both(
     lambda insert: (into := insert(deadlines)).on_conflict_do_update(
-        index_elements=["ticket", "leg", "name"],
+        index_elements=["ticket", "leg", "name", "address"],
         set_={name: into.excluded[name] for name in _OF_DEADLINE},
     )
+)
+_OLD_DEADLINE = delete(deadlines).where(
+    deadlines.c.ticket == bindparam("of"),
+    deadlines.c.leg == bindparam("in_leg"),
+    deadlines.c.name == bindparam("called"),
+    deadlines.c.address == "",
 )
 _NEW_MESSAGE = insert(outbox)
 
@@ -143,10 +149,13 @@ def _moves(
 
 def _write_deadlines(conn: Connection, ticket: Ticket, after: Rows) -> None:
     rows = [
-        {"ticket": ticket.id, "leg": leg, "name": name, **row}
-        for (leg, name), row in after.deadlines.items()
+        {"ticket": ticket.id, "leg": leg, "name": name, "address": address, **row}
+        for (leg, name, address), row in after.deadlines.items()
     ]
     _each(conn, _DEADLINE[conn.dialect.name], rows)
+    names = sorted({(leg, name) for leg, name, _ in after.deadlines})
+    old = [{"of": ticket.id, "in_leg": leg, "called": name} for leg, name in names]
+    _each(conn, _OLD_DEADLINE, old)
 
 
 def _write_timers(conn: Connection, ticket: Ticket, before: Rows, after: Rows) -> None:

@@ -17,6 +17,7 @@ from engine.flow import state as codec
 from engine.flow.model import (
     SEMANTICS,
     Json,
+    Leg,
     Message,
     Milestone,
     Reading,
@@ -143,6 +144,7 @@ def record(
             _plain(milestone) | {"at": instant(milestone.at)} for milestone in step.milestones
         ],
         "messages": [_plain(message) for message in step.messages],
+        "legs": [_plain(leg) | {"at": instant(leg.at)} for leg in step.legs],
         "ended": step.ended,
         "state": codec.digest(step),
         **(said or {}),
@@ -152,7 +154,7 @@ def record(
     return event
 
 
-def _plain(part: Reading | Walked | Milestone | Message) -> dict[str, Any]:
+def _plain(part: Reading | Walked | Milestone | Message | Leg) -> dict[str, Any]:
     """The fields of a part of a step; dataclasses.asdict would copy all values in them."""
     return {name: getattr(part, name) for name in part.__slots__}
 
@@ -215,7 +217,10 @@ def revise(
 ) -> bool:
     """Reckon a locked ticket's waiting due times again; nothing is recorded if none changed."""
     tick(conn, store, ticket, now)
-    before = {(row.leg, row.name): row for row in conn.execute(_DEADLINES, {"ticket": ticket.id})}
+    before = {
+        (row.leg, row.name, row.address): row
+        for row in conn.execute(_DEADLINES, {"ticket": ticket.id})
+    }
     with sentences():
         state = tickets.load_state(store, ticket)
         step = process.revise(state, now, Live(conn, store))
@@ -229,13 +234,17 @@ def revise(
             "was_provisional": old.provisional,
         }
         for timer in step.timers
-        if (old := before.get((timer.leg or 0, timer.deadline))) is not None
-        and _differs(old, timer)
+        if (old := _noted(before, timer)) is not None and _differs(old, timer)
     ]
     if not moved:
         return False
     record(conn, store, ticket, step, "revise", now, actor, unit, {"moved": moved})
     return True
+
+
+def _noted(before: Mapping[tuple[int, str, str], Row[Any]], timer: Timer) -> Row[Any] | None:
+    leg, name = timer.leg or 0, timer.deadline
+    return before.get((leg, name, timer.address)) or before.get((leg, name, ""))
 
 
 def _differs(old: Row[Any], timer: Timer) -> bool:

@@ -277,6 +277,7 @@ legs = Table(
     Column("hard_at", Instant),  # 疑难复杂
     Column("centre_late_at", Instant),  # 中心责任
     Column("void_at", Instant),
+    Column("void_reason", String(20)),  # returned | recalled | cancelled
     Index("ix_legs_unit_due", "unit", "due"),
     Index("ix_legs_overdue_at", "overdue_at"),
     Index("ix_legs_unsigned_at", "unsigned_at"),
@@ -310,6 +311,8 @@ deadlines = Table(
     Column("ticket", ForeignKey("tickets.id"), primary_key=True),
     Column("leg", Integer, primary_key=True),  # 0: of the ticket itself
     Column("name", String(40), primary_key=True),
+    # Of the timer, for a leg may have two of one name; "" where the first semantics noted it.
+    Column("address", Text, primary_key=True, server_default=""),
     Column("due", Instant, nullable=False),
     Column("provisional", Boolean, nullable=False, index=True),
     Column("article", String(40), nullable=False),

@@ -200,6 +200,20 @@ def test_lists_and_the_page_name_the_type_that_a_ticket_was_corrected_to(office,
     assert "type" in wrong.sentence
 
 
+def test_two_decisions_on_one_leg_are_not_taken_for_each_other_when_counted_again(office, at, now):
+    number = office.call(now, type="complaint")
+    office.does(number, "dispatcher", now, lead_unit="sr-water")
+    office.does(number, "officer", at("2026-09-30 11:00"))
+    right(office, number, "officer", "申请退回", at("2026-09-30 11:10"))
+    right(office, number, "officer", "申请延期", at("2026-10-08 10:00"))
+    when = at("2026-10-08 11:00")
+    with office.store.read() as conn:
+        waiting = conn.execute(select(t.timers.c.due).where(t.timers.c.deadline == "decide"))
+        assert len(set(waiting.scalars())) == 2
+    assert tickets.revise(office.store, "system", row_of(office, number).id, when) is False
+    assert verify.verify(office.store).differences == ()
+
+
 # --- hiding ----------------------------------------------------------------------------------
 
 

@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from tests.integration.small import files as shipped_files
 from engine.errors import StoreError
 from engine.flow import Definitions, DefinitionsRefused, process
-from engine.flow.model import READABLE, Json, Message, Milestone, OpenTask, Step, Timer
+from engine.flow.model import READABLE, Json, Leg, Message, Milestone, OpenTask, Step, Timer
 from engine.store import Store, log, milestones, projection, tables, tickets
 from engine.store.milestones import Rows
 from engine.store.tickets import Ticket
 from engine.workdays import Calendar, shipped
+from tests.integration.small import files as shipped_files
 
 At = Callable[[str], datetime]
 
@@ -278,12 +278,20 @@ def project(
 TASK = OpenTask(1, "sign", "签收", "f", "officer", "sr-water", 1, "a/1")
 
 
+PLACE = milestones.Place("sr", "sr-centre", lambda unit: pytest.fail(unit))
+
+
+def leg_of(event: str, at: datetime, unit: str = "sr-water") -> tuple[Leg]:
+    return (Leg(1, None, "lead", unit, 1, event, at, "a"),)
+
+
 def test_a_new_due_time_moves_timer_deadline_leg_and_task(
     places: Store, project: Callable[[Step, datetime], None], now: datetime
 ) -> None:
     first, second = now + timedelta(days=9), now + timedelta(days=12)
     timer = Timer(2, "e", "handle", first, 1, "a/2", True, {"days": 5}, "第十四条")
-    project(step_of(tasks=(TASK,), timers=(timer,)), now)
+    legs = leg_of("opened", now)
+    project(step_of(tasks=(TASK,), timers=(timer,), legs=legs), now)
     with places.write() as conn:
         conn.execute(update(tables.timers).values(tries=2, alarm="x", next_try_at=second))
     project(step_of(tasks=(TASK,), timers=(replace(timer, due=second, provisional=False),)), now)
@@ -296,6 +304,38 @@ def test_a_new_due_time_moves_timer_deadline_leg_and_task(
         assert conn.execute(select(tables.tasks.c.due)).scalar_one() == second
 
 
+def test_two_timers_of_one_name_keep_a_row_each_and_replace_what_had_no_address(
+    places: Store, project: Callable[[Step, datetime], None], now: datetime
+) -> None:
+    first, second = now + timedelta(days=1), now + timedelta(days=2)
+    one = Timer(2, "e", "decide", first, 1, "a/e#1")
+    legs = leg_of("opened", now)
+    old = milestones.advance(milestones.nothing(), step_of(timers=(one,)), now, PLACE, 1)
+    assert old.deadlines.keys() == {(1, "decide", "")}
+    project(step_of(legs=legs), now)
+    with places.write() as conn:
+        row = {"ticket": 1, "leg": 1, "name": "decide", **old.deadlines[1, "decide", ""]}
+        conn.execute(insert(tables.deadlines), row)
+    project(step_of(timers=(one, replace(one, id=3, due=second, address="a/f#1"))), now)
+    with places.read() as conn:
+        rows = {row.address: row.due for row in conn.execute(select(tables.deadlines))}
+    assert rows == {"a/e#1": first, "a/f#1": second}
+
+
+@pytest.mark.parametrize("reason", ["returned", "recalled", "cancelled"])
+def test_a_void_leg_says_why(
+    places: Store, project: Callable[[Step, datetime], None], now: datetime, reason: str
+) -> None:
+    project(step_of(legs=leg_of("opened", now)), now)
+    ended = {"milestones": (Milestone(reason, now, "e", 1, 1),)}
+    cancelled = {"legs": leg_of("cancelled", now)}
+    project(step_of(**(cancelled if reason == "cancelled" else ended)), now)
+    project(step_of(**cancelled), now + timedelta(hours=1))
+    with places.read() as conn:
+        leg = conn.execute(select(tables.legs)).one()
+    assert (leg.void_at, leg.void_reason) == (now, reason)
+
+
 def test_a_leg_keeps_what_happened_first_and_its_last_report(
     places: Store, project: Callable[[Step, datetime], None], now: datetime
 ) -> None:
@@ -305,7 +345,7 @@ def test_a_leg_keeps_what_happened_first_and_its_last_report(
             Milestone(name, now + n * hour, "e", 1, 1, {"unit": "sr-water"})
             for name in ("dispatched", "signed", "overdue", "reported")
         )
-        project(step_of(milestones=happened), now + n * hour)
+        project(step_of(milestones=happened, legs=leg_of("opened", now)), now + n * hour)
     with places.read() as conn:
         leg = conn.execute(select(tables.legs)).one()
     assert leg.dispatched_at == leg.signed_at == leg.overdue_at == now
@@ -363,7 +403,8 @@ def test_an_area_without_offices_has_those_of_the_area_above(
                 "active": True,
             },
         )
-    project(step_of(tasks=(replace(TASK, unit="yj-gas"),)), now)
+    legs = leg_of("opened", now, "yj-gas")
+    project(step_of(tasks=(replace(TASK, unit="yj-gas"),), legs=legs), now)
     with places.read() as conn:
         leg = conn.execute(select(tables.legs)).one()
         seen = tickets.see(conn, "T-1")

@@ -23,6 +23,8 @@ def upgrade() -> None:
         "centre_late_at",
     ):
         op.add_column("legs", sa.Column(name, INSTANT, nullable=True))
+    op.add_column("legs", sa.Column("void_reason", sa.String(length=20), nullable=True))
+    _deadlines()
     op.add_column(
         "tasks", sa.Column("optional", sa.Boolean(), nullable=False, server_default=sa.false())
     )
@@ -44,6 +46,13 @@ def _ticket_columns() -> None:
         sa.Column("emergency", sa.String(length=40), nullable=True),
     ):
         op.add_column("tickets", column)
+
+
+def _deadlines() -> None:
+    with op.batch_alter_table("deadlines") as table:
+        table.add_column(sa.Column("address", sa.Text(), nullable=False, server_default=""))
+        table.drop_constraint(op.f("pk_deadlines"), type_="primary")
+        table.create_primary_key(op.f("pk_deadlines"), ["ticket", "leg", "name", "address"])
 
 
 def _ledger() -> None:
