@@ -20,7 +20,6 @@ from SpiffWorkflow.bpmn.util.event import BpmnEvent
 
 from engine.flow import expressions
 from engine.flow.model import Json
-from engine.flow.plain import copied
 from engine.flow.timers import DueTimer
 
 CHOSEN = "chosen"
@@ -40,12 +39,7 @@ class Thrown(BpmnEvent):
 
 def _throw(definition: Any, token: Any) -> None:
     state, event = token.workflow.top_workflow, Thrown(definition, token)
-    element = (token.task_spec.extensions or {}).get("element")
-    if element is not None and element.payload:
-        event.payload = {
-            one.target: copied(state.value(token, expressions.read_value(one.expression)))
-            for one in element.payload
-        }
+    event.payload = state.declared(token)
     if isinstance(definition, MessageEvent) and definition.correlation is not None:
         event.correlation = [state.value(token, definition.correlation)]
     state.catch(event)

@@ -87,9 +87,22 @@ class State(Asking, ScopeNotices, BpmnWorkflow):
                 )
             )
 
+    def declared(self, token: Token) -> dict[str, Json] | None:
+        """The payload that the token's element declares for what it throws or sends, if any."""
+        element = specs.drawn(token.task_spec)
+        if element is None or not element.payload:
+            return None
+        return {
+            one.target: copied(self.value(token, expressions.read_value(one.expression)))
+            for one in element.payload
+        }
+
     def say(self, token: Token, topic: str) -> None:
-        """Notes a message to the world."""
-        values = snapshot(token.data)
+        """Notes a message to the world: what its element declares, or else the whole scope.
+
+        The check wants a declaration; definitions that were deployed before have none.
+        """
+        values = self.declared(token) or snapshot(token.data)
         element = token.task_spec.bpmn_id or ""
         self.journal.messages.append(Message(topic, element, token.id, token.leg, values))
 

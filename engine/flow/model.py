@@ -161,7 +161,7 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message to the world: an external topic and the routing values of its scope."""
+    """A message to the world: an external topic and the routing values that go along."""
 
     topic: str
     element: str

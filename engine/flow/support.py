@@ -172,6 +172,11 @@ def throws(element: Element) -> bool:
     return element.kind in THROWING and thrown
 
 
+def sends(element: Element) -> bool:
+    """Whether it sends a message to the world, by a topic."""
+    return bool(element.topic) and element.kind in THROWING | {"serviceTask"}
+
+
 def _of_scope(one: Drawing, scope: str, within: list[Element]) -> Iterator[Finding]:
     starts = sum(element.kind == "startEvent" for element in within)
     if starts != 1:
@@ -261,8 +266,8 @@ def _of_task(
             yield "assigned", f"的输出参数“{passing.target}”不能作变量名"
         yield from _of_value(passing.expression)
     for passing in element.payload:
-        if not throws(element):
-            yield "payload", "不抛出消息或信号，不能有输入参数（那是消息带的内容）"
+        if not (throws(element) or sends(element)):
+            yield "payload", "不抛出消息或信号，也不发往主题，不能有输入参数（那是消息带的内容）"
         elif not passing.target.isidentifier() or passing.target in expressions.CONSTANTS:
             yield "payload", f"的输入参数“{passing.target}”不能作变量名"
         yield from _of_value(passing.expression)

@@ -76,7 +76,7 @@ class Asking:
         values: Variables | None = None,
         clock: datetime | None = None,
     ) -> Json:
-        """An expression's value as the token sees it, or over other variables, or at a past time."""
+        """An expression's value as the token sees it, over other variables, or at a past now()."""
         self._asker = token
         self._now = clock or self.clock
         self.dues = []

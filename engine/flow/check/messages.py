@@ -1,4 +1,7 @@
-"""Every message that is thrown finds somebody, and every one that is waited for can come."""
+"""Every message that is thrown finds somebody, and every one that is waited for can come.
+
+What goes to the world says what it carries.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,13 @@ from collections.abc import Iterator
 from engine.flow.definitions import MANIFEST, Drawn
 from engine.flow.drawing import SCOPES, Element
 from engine.flow.model import Finding
-from engine.flow.support import starts_by_message, throws
+from engine.flow.support import sends, starts_by_message, throws
 
 CATCHING = frozenset({"boundaryEvent", "intermediateCatchEvent", "receiveTask"})
 
 
 def findings(drawn: Drawn) -> Iterator[Finding]:
-    """Messages thrown to nobody, waited for in vain, or of outside and drawn nowhere."""
+    """Messages thrown to nobody, waited for in vain, of outside and drawn nowhere, undeclared."""
     thrown = [element for element in _elements(drawn) if throws(element) and _message(element)]
     awaited = [element for element in _elements(drawn) if catches(element) and _message(element)]
     starts = [
@@ -39,6 +42,7 @@ def findings(drawn: Drawn) -> Iterator[Finding]:
         if name not in expected:
             sentence = f"清单“messages”的“{key}”发出消息“{name}”，没有谁等，也不启动流程。"
             yield Finding(MANIFEST, str(key), "message", sentence)
+    yield from _of_topics(drawn)
     yield from _of_correlations(thrown, awaited)
     yield from _of_starts(drawn, starts)
 
@@ -65,6 +69,17 @@ def _elements(drawn: Drawn) -> Iterator[Element]:
 
 def _message(element: Element) -> bool:
     return element.event == "message"
+
+
+def _of_topics(drawn: Drawn) -> Iterator[Finding]:
+    """What goes to the world is declared, so that nothing goes that its receiver does not need."""
+    for element in _elements(drawn):
+        if sends(element) and not element.payload:
+            sentence = (
+                f"{element.title}发往主题“{element.topic}”，没有写输入参数，流程的全部变量都会发出去。"
+                "请用输入参数（inputParameter）只写接收方需要的变量。"
+            )
+            yield Finding(element.file, element.id, "payload", sentence)
 
 
 def _of_correlations(thrown: list[Element], awaited: list[Element]) -> Iterator[Finding]:

@@ -120,3 +120,23 @@ def test_the_milestones_of_what_a_message_starts_count():
 def test_the_messages_of_the_manifest_are_names(outside):
     found = said(outside=outside, rules=("manifest",))
     assert found == ["bpmn/manifest.json:messages:manifest"]
+
+
+TOLD = (
+    '<bpmn:sendTask id="warn" camunda:type="external" camunda:topic="warning.overdue">'
+    "<bpmn:extensionElements><camunda:inputOutput>"
+    '<camunda:inputParameter name="unit">${unit}</camunda:inputParameter>'
+    "</camunda:inputOutput></bpmn:extensionElements></bpmn:sendTask>"
+)
+
+
+def test_what_goes_to_the_world_is_declared():
+    def said_of(*pairs):
+        files = changed(diagram("rework.bpmn"), *pairs)
+        return [one for one in check(files) if one.rule in ("payload", "unsupported")]
+
+    (finding,) = said_of()
+    assert (finding.element, finding.rule) == ("warn", "payload")
+    assert "“warning.overdue”，没有写输入参数" in finding.sentence
+    bare = '<bpmn:sendTask id="warn" camunda:type="external" camunda:topic="warning.overdue" />'
+    assert said_of((bare, TOLD)) == []

@@ -157,6 +157,24 @@ def test_work_taken_up_again_after_its_due_time_is_late_at_once_and_from_the_due
     assert [(one.name, one.at) for one in step.milestones] == [("overdue", due)]
 
 
+def test_a_message_to_the_world_carries_what_it_declares_or_else_the_scope(restored):
+    bare = '<bpmn:sendTask id="warn" camunda:type="external" camunda:topic="warning.overdue"'
+    declared = (
+        "><bpmn:extensionElements><camunda:inputOutput>"
+        '<camunda:inputParameter name="whose">${unit}</camunda:inputParameter>'
+        '<camunda:inputParameter name="days">${limit + 1}</camunda:inputParameter>'
+        "</camunda:inputOutput></bpmn:extensionElements></bpmn:sendTask>"
+    )
+    values = {"unit": "u1", "begun": BEGUN, "limit": 1}
+    told = Play(diagram("rework.bpmn"), "rework", restored, **values)
+    (message,) = told.tick(days=9).messages
+    assert dict(message.values) == values
+    files = changed(diagram("rework.bpmn"), (f"{bare} />", bare + declared))
+    told = Play(files, "rework", restored, **values)
+    (message,) = told.tick(days=9).messages
+    assert dict(message.values) == {"whose": "u1", "days": 2}
+
+
 def test_the_clock_stands_at_each_due_time_while_it_fires(restored):
     """One late sweep and punctual ones decide the same, also on what is set off on the way."""
     files = changed(
