@@ -115,9 +115,10 @@ def task(number: str, task: int) -> Response:
                 return redirect(url_for("work.tasks"))
         form = reading.task_form(store, person, number, task, now)
     except (Trouble, Refused) as trouble:
-        if raw is None or problems.status_of(trouble) != 409:
+        status = problems.status_of(trouble)
+        if raw is None or status not in (403, 404, 409):
             raise
-        return _conflict(number, raw, trouble)
+        return _conflict(number, raw, trouble, status)
     found = reading.page(store, person, number, now)
     return _form_page(form, form.raw if raw is None else raw, errors, found)
 
@@ -189,17 +190,20 @@ def _name_of(number: str, task: int) -> str:
     return next((item.name for item in open_ones if item.task == task), gettext("任务"))
 
 
-def _conflict(number: str, raw: Raw, trouble: Trouble | Refused) -> Response:
-    """Somebody was quicker: say so, and give back what was typed."""
+def _conflict(number: str, raw: Raw, trouble: Trouble | Refused, status: int) -> Response:
+    """Somebody was quicker: say so, and give back what was typed.
+
+    So too where the ticket has gone elsewhere meanwhile, and is not there any more for this unit.
+    """
     typed = [
         (called, value)
         for key, called in _names_back(request.form.get("_names", ""))
         for value in raw.get(key, ())
         if value.strip()
     ]
-    return problems.answer(
-        409, problems.sentence(trouble), template="conflict.html", number=number, typed=typed
-    )
+    said = "" if status == 404 else problems.sentence(trouble)
+    seen = number if status == 409 or trouble.code == "four_eyes" else ""
+    return problems.answer(status, said, template="conflict.html", number=seen, typed=typed)
 
 
 def _form_page(

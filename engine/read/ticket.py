@@ -110,7 +110,8 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
         names = _names(conn)
         payloads = log.read_payloads(conn, store, number) if content else {}
         legs = legs_of(conn, row.id, names)
-        last = next((leg for leg in reversed(legs) if leg.void_at is None), None)
+        leads = [leg for leg in legs if leg.void_at is None and leg.duty == "lead"]
+        last = leads[-1] if leads else None  # whose centre and authority are the ticket's now
         calendar = store.calendar(conn)
         shield = not sees_reporter(user, row.protected)
         items = [

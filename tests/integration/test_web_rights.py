@@ -105,6 +105,33 @@ def test_a_right_that_has_expired_is_told_in_a_sentence(app: Flask, store: Store
         assert f'href="/tickets/{number}"' in told
 
 
+def test_what_was_typed_is_given_back_though_the_ticket_has_gone_elsewhere(
+    app: Flask, store: Store, clock: Clock
+):
+    number = signed(store, clock)
+    (task,) = [one.task for one in agenda.waiting(store, number) if one.name == "办理并答复"]
+    path, li = f"/tickets/{number}/tasks/{task}", Person(app, "li")
+    own = li.hidden(path)
+    city.done(store, clock(), "pan", number, "撤回派发")
+    answer = li.client.post(path, data={**own, "measures": "灯杆已换，夜里亮了"})
+    told = unescape(answer.get_data(as_text=True))
+    assert answer.status_code == 404
+    assert "找不到这个页面或工单" in told
+    assert "灯杆已换，夜里亮了" in told
+    assert f'href="/tickets/{number}"' not in told
+
+
+def test_a_co_handler_elsewhere_does_not_move_the_ticket_there(
+    app: Flask, store: Store, clock: Clock
+):
+    number = city.called(store, clock())
+    more = {"item_words": "照明", "co_units": ["gf-centre"]}
+    city.done(store, clock(), "pan", number, "派单", lead_unit="sr-lights", **more)
+    found = reading.page(store, people.load(store, "pan"), number, clock())
+    assert found.peer_centre_name == "上饶市12345热线中心"
+    assert found.authority_name == "上饶市政务服务管理局"
+
+
 def test_a_number_out_of_bounds_is_told_on_the_form(app: Flask, store: Store, clock: Clock):
     number = signed(store, clock)
     li = Person(app, "li")
