@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from engine.access import User, authorize, content_reader, reach
 from engine.read.words import Remaining, remaining
 from engine.read.worklist import card_of
-from engine.store import Store, forms
+from engine.store import Store, forms, rights
 from engine.store import tables as t
 from engine.store.cards import Card
 from engine.workdays import Calendar
@@ -115,10 +115,11 @@ def entries(
 def of_ticket(store: Store, user: User, number: str, now: datetime) -> tuple[LedgerItem, ...]:
     """The entries of one ticket: those in the person's reach, and those of the person's unit.
 
-    Only for who has been shown the ticket: nothing of it stands in an entry.
+    Errors: Denied, hidden when the ticket is unknown or not the person's to see.
     """
     where = and_(t.tickets.c.number == number, or_(_in_reach(user), t.ledger.c.unit == user.unit))
     with store.read() as conn:
+        rights.see(conn, user, number)
         calendar = store.calendar(conn)
         return tuple(
             _item(store, user, calendar, now, False, row)
@@ -168,12 +169,14 @@ def _in_reach(user: User) -> ColumnElement[bool]:
     if far.everything:
         return and_(apart, true())
     parts: list[ColumnElement[bool]] = [false()]
+    legs = t.legs.c
+    of_entry = and_(legs.ticket == t.ledger.c.ticket, legs.leg == t.ledger.c.leg)
     if far.authority:
         parts.append(t.ledger.c.authority == far.authority)
         parts.append(t.tickets.c.authority == far.authority)
+        # Also once a higher one has taken it over (接管).
+        parts.append(select(legs.leg).where(of_entry, legs.authority == far.authority).exists())
     if far.centre:
         parts.append(t.tickets.c.centre == far.centre)
-        legs = t.legs.c
-        of_entry = and_(legs.ticket == t.ledger.c.ticket, legs.leg == t.ledger.c.leg)
         parts.append(select(legs.leg).where(of_entry, legs.peer_centre == far.centre).exists())
     return and_(apart, or_(*parts))

@@ -315,6 +315,18 @@ def test_the_ledger_shows_what_is_supervised_to_whom_it_concerns(
     assert "已过时限 2 个工作日" in shown
 
 
+def test_what_was_taken_over_stays_in_the_ledger_of_the_authority_before(
+    app: Flask, store: Store, clock: Clock
+):
+    number = city.called(store, clock())
+    city.done(store, clock(), "pan", number, "派单", lead_unit="gf-centre", item_words="供水")
+    clock.set("2026-10-16 09:00")
+    sweep.run_once(store, clock())
+    city.done(store, clock(), "du", number, "上级主管部门接管")
+    for who in ("du", "gan"):
+        assert number in page(Person(app, who), "/ledger"), who
+
+
 # --- who is hidden from whom -------------------------------------------------------------------
 
 
