@@ -32,42 +32,25 @@ from tests import servers
 
 HERE = Path(__file__).parent
 BEGINS = datetime.fromisoformat("2026-09-21T08:00:00+08:00")
-DAYS, TICKETS, SEEDS = 24.1, 110, range(1, 200)
+DAYS, TICKETS, SEEDS = 24.1, 75, range(1, 400)
 
-ROUGH = {
-    "rights": {
-        **{"ask_return": 0.3, "ask_extension": 0.4, "recall_leg": 0.05, "withdraw_ticket": 0.03},
-        **{"merge_ticket": 0.3, "correct_ticket": 0.1, "mark_hard": 0.9, "give_interim_reply": 0.2},
-        "take_over_supervision": 0.3,
-    },
-    "fields": {
-        "acceptance": {"accept": 80, "answered": 5, "refuse": 4, "unsure": 11},
-        "decision": {"accept": 20, "refuse": 20, "unsure": 60},
-        "emergency": {"no": 90, "utilities": 5, "danger": 5},
-        "approval": {"approved": 80, "rejected": 20},
-        "review": {"accepted": 80, "rejected": 20},
-        "outcome": {"done": 75, "no_basis": 25},
-        "return_decision": {"redispatch": 75, "refuse_ticket": 10, "reject": 15},
-        "rating": {"satisfied": 40, "dissatisfied": 60},
-        "responsible": {"yes": 85, "no": 15},
-        "poor_handling": {"yes": 80, "no": 20},
-    },
-    "chance": {"superior_check": 0.3, "dispute": 0.5, "promise_days": 0.2},
-    "ticks": {"co_units": 0.3},
-    "calls_again": {"share": 0.4, "mean": 3, "days": 1},
-}
-"""What goes worse than in the demo city, so that few tickets stand in every state."""
+QUICK, WEEKS = 60, 60_000
+"""Minutes that a task takes: it is done at once, or left."""
+ROUGH = json.loads((HERE / "rough.json").read_text(encoding="utf-8"))
 
 
 def live(chosen: settings.Settings, seed: int) -> set[str]:
     """Weeks of a rough city, the National Day holiday ahead; what no ticket shows."""
     habits = copy.deepcopy(read("behaviour"))
-    for section, changes in ROUGH.items():
-        for name, value in changes.items():
-            if section == "rights":
-                habits[section][name]["chance"] = value
-            else:
-                habits[section][name] = value
+    for section in ("fields", "chance", "ticks", "calls_again"):
+        habits[section].update(ROUGH[section])
+    for form, chance in ROUGH["rights"].items():
+        habits["rights"][form]["chance"] = chance
+    for form, habit in habits["forms"].items():
+        share = ROUGH["stuck"].get(form, ROUGH["rare"])
+        habit.update(median=QUICK, late_share=share, late_median=WEEKS)
+    for habit in habits["roles"].values():
+        habit.update(median=QUICK, late_share=ROUGH["common"], late_median=WEEKS)
     before = read("behaviour").copy()
     read("behaviour").update(habits)
     try:
