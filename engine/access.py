@@ -37,9 +37,10 @@ action              call_taker dispatcher officer reviewer follow_up archivist l
 start_ticket        c          .          .       .        .         .         .      .           .          .       .             .
 read_ticket         c          c          u       c        c         c         u      c           a          *       .             .
 comment_ticket      c          c          u       c        c         c         u      c           a          .       .             .
+unmask              c          c          u       c        c         c         u      c           a          .       .             .
+read_reporter       c          c          c       c        c         c         c      c           c          .       .             .
 call_again          c          c          .       .        c         .         .      c           .          .       .             .
 work_task           t          t          t       t        t         t         t      t           t          .       .             .
-send_message        .          c          .       .        .         .         .      c           a          .       .             .
 list_overdue        .          c          u       c        .         .         u      c           a          *       .             .
 read_ledger         .          c          .       c        .         .         .      .           a          *       .             .
 verify              .          .          .       .        .         .         .      .           a          *       *             .
@@ -159,8 +160,11 @@ def content_reader(user: User) -> User:
 
 
 def sees_reporter(user: User, protected: bool) -> bool:
-    """Whether a person may know who called: of a protected reporter only the centres do."""
-    return not protected or user.unit == user.centre
+    """Whether a person who may read a ticket may know who called.
+
+    Of a protected reporter only those do who may `read_reporter`, and they are at a centre.
+    """
+    return not protected or reach(user, "read_reporter").centre == user.centre
 
 
 def _scopes(user: User, action: str) -> dict[str, str]:

@@ -58,6 +58,8 @@ def new() -> Response:
                 number = tickets.start(door.store(), door.person(), raw, door.now(), door.key())
             except tickets.Invalid as invalid:
                 errors = invalid.errors
+            except (Trouble, Refused) as trouble:
+                return _given_back(raw, trouble)
             else:
                 flash(gettext("已登记，工单编号 %(number)s。", number=number) + _what_next(number))
                 return redirect(url_for("work.tasks"))
@@ -115,10 +117,9 @@ def task(number: str, task: int) -> Response:
                 return redirect(url_for("work.tasks"))
         form = reading.task_form(store, person, number, task, now)
     except (Trouble, Refused) as trouble:
-        status = problems.status_of(trouble)
-        if raw is None or status not in (403, 404, 409):
+        if raw is None:
             raise
-        return _conflict(number, raw, trouble, status)
+        return _given_back(raw, trouble)
     found = reading.page(store, person, number, now)
     return _form_page(form, form.raw if raw is None else raw, errors, found)
 
@@ -138,12 +139,12 @@ def comment(number: str) -> Response:
     return redirect(url_for("tickets.ticket", number=number))
 
 
-@page(desk, "/tickets/<number>/caller", "comment_ticket", methods=("GET", "POST"))
+@page(desk, "/tickets/<number>/caller", "unmask", methods=("GET", "POST"))
 def caller(number: str) -> Response:
     """Who called and where to reach them, unmasked for a reason that stays on record."""
     store, person, now = door.store(), door.person(), door.now()
     found = reading.page(store, person, number, now)
-    if not found.may_comment:
+    if not found.may_unmask:
         raise Denied("denied")
     if not sees_reporter(person, found.protected):
         raise Denied("reporter_protected")
@@ -190,20 +191,16 @@ def _name_of(number: str, task: int) -> str:
     return next((item.name for item in open_ones if item.task == task), gettext("任务"))
 
 
-def _conflict(number: str, raw: Raw, trouble: Trouble | Refused, status: int) -> Response:
-    """Somebody was quicker: say so, and give back what was typed.
-
-    So too where the ticket has gone elsewhere meanwhile, and is not there any more for this unit.
-    """
+def _given_back(raw: Raw, trouble: Trouble | Refused) -> Response:
+    """Why a form was not taken, with what was typed: somebody was quicker, the ticket has gone
+    elsewhere meanwhile, the database is not there."""
     typed = [
         (called, value)
         for key, called in _names_back(request.form.get("_names", ""))
         for value in raw.get(key, ())
         if value.strip()
     ]
-    said = "" if status == 404 else problems.sentence(trouble)
-    seen = number if status == 409 or trouble.code == "four_eyes" else ""
-    return problems.answer(status, said, template="conflict.html", number=seen, typed=typed)
+    return problems.told(trouble, template="typed.html", typed=typed)
 
 
 def _form_page(

@@ -180,33 +180,6 @@ _STANDING = (
 )
 
 
-def send(
-    store: Store,
-    user: User,
-    number: str,
-    message: str,
-    payload: Mapping[str, Any],
-    now: datetime,
-    key: str,
-    leg: int | None = None,
-) -> str:
-    """Send a message to what waits for it in a ticket; the ticket's number.
-
-    `message` is how the manifest knows it, `payload` routing data. Errors: as complete; Trouble
-    message_unknown, nobody_waits.
-    """
-    with store.write() as conn:
-        if not steps.once(conn, key, user.name, f"send/{number}/{message}"[:40], now):
-            return number
-        ticket = rights.hold(conn, store, user, number, "send_message")
-        steps.tick(conn, store, ticket, now)
-        said = {"request": key}
-        steps.send(
-            conn, store, ticket, message, payload, now, user.name, user.unit, leg=leg, said=said
-        )
-        return number
-
-
 AGAIN = "call_again"
 """What the manifest calls the message of a repeat call, and the act is called itself."""
 LONGEST_WORDS = 2000

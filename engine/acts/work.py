@@ -111,7 +111,7 @@ def hand_over(
         ).scalar_one_or_none()
         if colleague is None:
             raise Trouble("colleague", name=to)
-        if done := rights.completed_by(held.conn, number, to, held.row.other_than):
+        if done := rights.completed_by(held.conn, number, to, held.row):
             raise Trouble("four_eyes_other", name=to, task=held.row.name, done=done)
         held.give_to(colleague)
         held.note("hand_over", to=to)
@@ -177,8 +177,7 @@ def unmask(
     """
     reason = spoken.reason(reason)
     with store.write() as conn:
-        # Somebody who may not write a comment reads what happened, not what was said.
-        ticket = rights.hold(conn, store, user, number, "comment_ticket")
+        ticket = rights.hold(conn, store, user, number, "unmask")
         if not sees_reporter(user, ticket.columns["protected"]):
             raise Denied("reporter_protected")
         if ticket.key is None:

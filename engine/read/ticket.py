@@ -79,6 +79,7 @@ class TicketPage:
     rights: tuple[WorkItem, ...]  # what this person may do and need not
     history: tuple[Entry, ...]
     may_comment: bool
+    may_unmask: bool
     may_call_again: bool
     may_erase: bool
 
@@ -163,6 +164,7 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
             rights=tuple(item for item in items if item.optional and _now(conn, user, seen, item)),
             history=tuple(_history(conn, store, number, definitions, payloads, names, shield)),
             may_comment=row.erased_at is None and _may(user, "comment_ticket", facts),
+            may_unmask=row.erased_at is None and _may(user, "unmask", facts),
             may_call_again=row.erased_at is None and _may(user, "call_again", facts),
             may_erase=(
                 row.ended_at is not None and row.erased_at is None and _may(user, "erase", facts)
@@ -204,7 +206,7 @@ def _now(conn: Connection, user: User, seen: Seen, item: WorkItem) -> bool:
     row = seen.tasks[item.task]
     about = {"role": row.role, "unit": row.unit, "claimed_by": row.claimed_by}
     return _may(user, "work_task", {**seen.facts, **about}) and not rights.completed_by(
-        conn, item.number, user.name, row.other_than
+        conn, item.number, user.name, row
     )
 
 

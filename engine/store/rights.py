@@ -78,23 +78,44 @@ def open_task(conn: Connection, user: User, number: str, task: int, seen: Seen) 
         raise Trouble(
             "task_claimed", task=row.name, who=row.who_name, when=row.claimed_at
         ) from denied
-    if done := completed_by(conn, number, user.name, row.other_than):
+    if done := completed_by(conn, number, user.name, row):
         raise Trouble("four_eyes", task=row.name, done=done)
     return row
 
 
-def completed_by(conn: Connection, number: str, user: str, other_than: str) -> str:
-    """The name of the task, among elements, that this person was the last to complete; or "".
+def completed_by(conn: Connection, number: str, user: str, task: Row[Any]) -> str:
+    """The name of the task that keeps this person from an open one, or "".
 
-    `other_than` are the elements as a task's row has them (四眼原则: a second person decides).
+    It is among those that the open task's row names in `other_than`, and this person was the
+    last to complete it in the same matter (四眼原则: a second person decides).
     """
-    elements = set(other_than.split(",")) if other_than else set()
+    elements = set(task.other_than.split(",")) if task.other_than else set()
     last: dict[str, tuple[str, str]] = {}
     for row in conn.execute(_DONE, {"chain": number}) if elements else ():
         body = json.loads(row.body)
-        if body.get("element") in elements:
+        if body.get("element") in elements and _one_matter(task, body):
             last[body["element"]] = row.actor, body.get("name", "")
     return next((name for actor, name in last.values() if actor == user), "")
+
+
+def _one_matter(task: Row[Any], done: dict[str, Any]) -> bool:
+    """Whether what was done belongs with a task: units at work at once do not judge each other.
+
+    It does in one leg. Elsewhere it does unless the two stand in two legs, or in two visits of
+    one call (the second supervision, the second round).
+    """
+    leg = done.get("leg")
+    if leg is not None and leg == task.leg:
+        return True
+    for here, there in zip(_scopes(task.address), _scopes(done.get("address", "")), strict=False):
+        if here != there:
+            in_two_legs = leg is not None and task.leg is not None
+            return not in_two_legs and here.partition("#")[0] != there.partition("#")[0]
+    return True  # one of them stands around the other
+
+
+def _scopes(address: str) -> list[str]:
+    return address.split("/")[:-1]
 
 
 def gone(conn: Connection, number: str, task: int) -> Trouble:

@@ -112,9 +112,6 @@ def unseal_of(key: bytes | None, number: str, purpose: str, blob: bytes) -> dict
 
 _BY_ID = select(tickets).where(tickets.c.id == bindparam("which")).with_for_update()
 _BY_NUMBER = select(tickets).where(tickets.c.number == bindparam("which")).with_for_update()
-_BY_ID_UNLESS_LOCKED = (
-    select(tickets).where(tickets.c.id == bindparam("which")).with_for_update(skip_locked=True)
-)
 _KEY_AND_STATE = (
     select(ticket_keys.c.wrapped, states.c.semantics, states.c.blob)
     .select_from(
@@ -215,12 +212,6 @@ def lock(conn: Connection, store: Store, which: int | str) -> Ticket:
     if row is None:
         raise StoreError("ticket_unknown", number=which)
     return _locked(conn, store, row)
-
-
-def try_lock(conn: Connection, store: Store, ticket_id: int) -> Ticket | None:
-    """As lock, but None at once when another transaction holds it (the sweep goes on)."""
-    row = conn.execute(_BY_ID_UNLESS_LOCKED, {"which": ticket_id}).first()
-    return None if row is None else _locked(conn, store, row)
 
 
 def _locked(conn: Connection, store: Store, row: Row[Any]) -> Ticket:

@@ -14,7 +14,7 @@ from engine.acts import people, places, tickets, work
 from engine.errors import Denied, Trouble
 from engine.read import ledger, verify, worklist
 from engine.read import ticket as reading
-from engine.store import Store
+from engine.store import Store, rights, steps
 from engine.store import tables as t
 from tests.integration.office import Office, filled, key, opened
 
@@ -432,7 +432,8 @@ def test_the_chain_of_a_repeat_call_says_which_message_it_was(office, now):
         bodies = conn.execute(select(t.events.c.body).where(t.events.c.chain == number)).scalars()
         last = json.loads(list(bodies)[-1])
     assert last.get("as") == "call_again"
-    leader = office.who("duty_leader", "sr-centre")
-    with pytest.raises(Trouble) as refused:
-        tickets.send(office.store, leader, number, "no_such", {}, now, key())
+    with office.store.write() as conn:
+        ticket = rights.hold(conn, office.store, taker, number)
+        with pytest.raises(Trouble) as refused:
+            steps.send(conn, office.store, ticket, "no_such", {}, now, taker.name)
     assert code(refused) == "message_unknown"

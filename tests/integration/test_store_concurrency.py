@@ -22,7 +22,6 @@ from engine.store import Store, engines, log, numbers, requests, tables, tickets
 from engine.store.tables import events
 from engine.store.tickets import Ticket
 from tests.appender import append
-from tests.conftest import add_places
 from tests.integration import small
 
 THREADS, PROCESSES, EACH = 4, 3, 15
@@ -147,18 +146,6 @@ def test_the_table_itself_refuses_a_second_event_of_a_number(chains: Store, now:
     row.pop("id")
     with pytest.raises(DBAPIError), chains.write() as conn:
         conn.execute(insert(events), row)
-
-
-def test_a_ticket_that_is_locked_is_passed_over(
-    postgresql_store: Store, make_ticket: Callable[..., Ticket]
-) -> None:
-    add_places(postgresql_store)
-    with postgresql_store.write() as conn:
-        made = make_ticket(conn, postgresql_store, "T-1")
-    with postgresql_store.write() as conn:
-        assert tickets.try_lock(conn, postgresql_store, made.id) is not None
-        with postgresql_store.write() as other:
-            assert tickets.try_lock(other, postgresql_store, made.id) is None
 
 
 def test_numbers_have_no_double_and_no_gap(store: Store) -> None:
