@@ -119,13 +119,14 @@ def answer(
     return response
 
 
-def _trouble(trouble: Trouble | Refused) -> Response:
+def told(trouble: Trouble | Refused, **more: Any) -> Response:
+    """The page of an error, in words for who asked; `more` as for `answer`."""
     status = status_of(trouble)
     reference = _log(trouble, status) if status >= 500 else ""
     said = "" if status == 404 and isinstance(trouble, Denied) else sentence(trouble)
     seen = status == 409 or trouble.code == "four_eyes"
     number = (request.view_args or {}).get("number") if seen else None
-    return answer(status, said, reference, number=number)
+    return answer(status, said, reference, number=number, **more)
 
 
 def _http(error: HTTPException) -> Response:
@@ -172,8 +173,8 @@ def unread() -> str:
 
 def attach(app: Flask) -> None:
     """Answer every error with a page."""
-    app.register_error_handler(Trouble, _trouble)
-    app.register_error_handler(Refused, _trouble)
+    app.register_error_handler(Trouble, told)
+    app.register_error_handler(Refused, told)
     app.register_error_handler(CSRFError, _forged)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unforeseen)

@@ -11,7 +11,8 @@ import pytest
 from flask import Flask
 
 from engine import sweep
-from engine.acts import people
+from engine.acts import people, tickets, work
+from engine.errors import StoreError
 from engine.read import agenda
 from engine.read import ticket as reading
 from engine.store import Store
@@ -119,6 +120,31 @@ def test_what_was_typed_is_given_back_though_the_ticket_has_gone_elsewhere(
     assert "找不到这个页面或工单" in told
     assert "灯杆已换，夜里亮了" in told
     assert f'href="/tickets/{number}"' not in told
+
+
+def test_what_was_typed_is_given_back_when_the_database_cannot_take_it(
+    app: Flask, store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+):
+    number = signed(store, clock)
+    (task,) = [one.task for one in agenda.waiting(store, number) if one.name == "办理并答复"]
+
+    def locked(*args: object) -> None:
+        raise StoreError("database_locked")
+
+    for module, act, who, path, typed in (
+        (tickets, "start", "sun", "/tickets/new", {"matter": "一片漆黑"}),
+        (tickets, "complete", "li", f"/tickets/{number}/tasks/{task}", {"measures": "灯已换"}),
+        (work, "save_draft", "li", f"/tickets/{number}/tasks/{task}", {"measures": "灯已换"}),
+    ):
+        person = Person(app, who)
+        own = person.hidden(path)
+        monkeypatch.setattr(module, act, locked)
+        more = {"_do": "draft"} if act == "save_draft" else {}
+        answer = person.client.post(path, data={**own, **typed, **more})
+        told = unescape(answer.get_data(as_text=True))
+        assert answer.status_code == 503
+        assert "错误编号" in told
+        assert all(text in told for text in typed.values()), act
 
 
 def test_a_co_handler_elsewhere_does_not_move_the_ticket_there(
