@@ -12,7 +12,7 @@ from engine.milestones import DEADLINES, MILESTONES, REQUIRED
 
 def findings(drawn: Drawn) -> Iterator[Finding]:
     """Milestones missing from what a call sets off, and milestones and deadlines unknown."""
-    reached = _called(drawn)
+    reached = called(drawn)
     there = set()
     for process in sorted(drawn.drawings):
         one = drawn.drawings[process]
@@ -31,7 +31,7 @@ def findings(drawn: Drawn) -> Iterator[Finding]:
             yield Finding(MANIFEST, "", "milestone", sentence)
 
 
-def _called(drawn: Drawn) -> set[str]:
+def called(drawn: Drawn) -> set[str]:
     """The process that a call starts, those that messages start, and those called from them."""
     level = [drawn.manifest.get("start", {}).get("call")]
     level += [process for process, one in drawn.drawings.items() if starts_by_message(one)]

@@ -7,6 +7,10 @@ import json
 import pytest
 
 from engine.flow.check import check, milestones, people
+from engine.flow.check.variables import set_in
+from engine.flow.definitions import draw
+from engine.flow.support import starts_by_message
+from engine.variables import VARIABLES
 from tests.unit.flow.small import ROOT, changed
 
 
@@ -61,7 +65,12 @@ SOUND = {
     <bpmn:endEvent id="noted" />
     <bpmn:businessRuleTask id="decide" camunda:decisionRef="limits" />
     <bpmn:exclusiveGateway id="which" />
-    <bpmn:endEvent id="good" />
+    <bpmn:endEvent id="good">
+      <bpmn:extensionElements><camunda:inputOutput>
+        <camunda:outputParameter name="outcome">none</camunda:outputParameter>
+        <camunda:outputParameter name="rating">none</camunda:outputParameter>
+      </camunda:inputOutput></bpmn:extensionElements>
+    </bpmn:endEvent>
     <bpmn:endEvent id="bad" />
     <bpmn:sequenceFlow id="a" sourceRef="mark_archived" targetRef="decide" />
     <bpmn:sequenceFlow id="b" sourceRef="decide" targetRef="do_it" />
@@ -143,6 +152,28 @@ def findings(*pairs):
 
 def test_the_shipped_procedure_has_no_findings():
     assert check(shipped()) == []
+
+
+def test_the_shipped_procedure_sets_every_variable_that_the_product_reads():
+    drawn = draw(shipped())
+    root = drawn.drawings[drawn.manifest["start"]["call"]]
+    started = [one for one in drawn.drawings.values() if starts_by_message(one)]
+    legs = [
+        drawn.drawings[element.called]
+        for one in drawn.drawings.values()
+        for element in one.elements.values()
+        if element.leg
+    ]
+    places = {"ticket": [root], "supervision": started, "leg": legs}
+    missing = {
+        (read.where, read.name)
+        for read in VARIABLES
+        if not read.milestones  # or else the check demands it
+        and not (any if read.where == "supervision" else all)(  # promises begin alike
+            read.name in set_in(drawn, one) for one in places[read.where]
+        )
+    }
+    assert missing == set()
 
 
 def test_the_sound_example_has_no_findings():
@@ -240,6 +271,24 @@ WHOLE = "bpmn/whole.bpmn"
                 f'<bpmn:endEvent id="noted">{props(milestone="report_rejected")}</bpmn:endEvent>',
             ),
             id="unknown milestone",
+        ),
+        pytest.param(
+            ('name="rating">none', 'name="stars">none'),
+            f"{WHOLE}:mark_rated:named",
+            ('name="rating">none', 'name="rating">good'),
+            id="no rating where the product reads one",
+        ),
+        pytest.param(
+            (
+                '<bpmn:endEvent id="noted" />',
+                f'<bpmn:endEvent id="noted">{props(milestone="merged")}</bpmn:endEvent>',
+            ),
+            f"{WHOLE}:noted:named",
+            (
+                '<bpmn:endEvent id="noted" />',  # in the ticket's own process it enters no ledger
+                f'<bpmn:endEvent id="noted">{props(milestone="warned")}</bpmn:endEvent>',
+            ),
+            id="no main ticket where the product reads one",
         ),
         pytest.param(
             ('value="handle"', 'value="handling"'),

@@ -95,8 +95,7 @@ def test_payload_is_known_where_it_comes_and_only_there():
     )
 
 
-def test_the_milestones_of_what_a_message_starts_count():
-    started = """<?xml version="1.0" encoding="UTF-8"?>
+BESIDE = """<?xml version="1.0" encoding="UTF-8"?>
 <bpmn:definitions xmlns:bpmn="http://www.omg.org/spec/BPMN/20100524/MODEL"
     xmlns:camunda="http://camunda.org/schema/1.0/bpmn">
   <bpmn:message id="message_y" name="y" />
@@ -105,14 +104,17 @@ def test_the_milestones_of_what_a_message_starts_count():
     </bpmn:startEvent><bpmn:endEvent id="ends">{}</bpmn:endEvent>
     <bpmn:sequenceFlow id="f" sourceRef="opens" targetRef="ends" />
   </bpmn:process></bpmn:definitions>"""
+
+
+def test_the_milestones_of_what_a_message_starts_count():
     files = changed(
         SOUND,
         (props(milestone="rated"), ""),
         ('"whole"}}', '"whole"}, "messages": {"y": "y"}}'),
     )
-    rated = started.format(props(milestone="rated"))
+    rated = BESIDE.format(props(milestone="rated"))
     assert check({**files, "bpmn/beside.bpmn": rated.encode()}) == []
-    found = check({**files, "bpmn/beside.bpmn": started.format("").encode()})
+    found = check({**files, "bpmn/beside.bpmn": BESIDE.format("").encode()})
     assert [one.rule for one in found] == ["milestone"]
 
 
@@ -140,3 +142,18 @@ def test_what_goes_to_the_world_is_declared():
     assert "“warning.overdue”，没有写输入参数" in finding.sentence
     bare = '<bpmn:sendTask id="warn" camunda:type="external" camunda:topic="warning.overdue" />'
     assert said_of((bare, TOLD)) == []
+
+
+@pytest.mark.parametrize("milestone", ["warned", "ledgered"])
+def test_a_supervision_is_told_why_and_of_whom(milestone):
+    files = changed(SOUND, ('"whole"}}', '"whole"}, "messages": {"y": "y"}}'))
+    untold = BESIDE.format(props(milestone=milestone))
+    wrong = check({**files, "bpmn/beside.bpmn": untold.encode()})
+    assert [(one.element, one.rule) for one in wrong] == [("ends", "named")] * 2
+    assert all(f"“{name}”" in f"{wrong}" for name in ("reason", "unit"))
+    told = untold.replace('"message_y" />\n', f'"message_y" />{TOLD}\n')
+    assert told != untold
+    assert check({**files, "bpmn/beside.bpmn": told.encode()}) == []
+
+
+TOLD = props(sets="reason, unit")
