@@ -202,6 +202,9 @@ ACTS: Final = {
     "link_self": _("不能并入本工单自己。请填写另一件工单的工单号。"),
     "link_merged": _("该工单已并入 %(number)s。请改填主工单的工单号。"),
     "link_ended": _("工单 %(number)s 已经办结或结束，不能再并入。请核对工单号。"),
+    "link_about": _(
+        "本工单是举报，只能并入举报同一单位的工单，%(number)s 不是。请核对工单号，或单独派单。"
+    ),
     "reporter_protected": _("举报人受保护，其姓名和电话只有热线中心可以查看。"),
     "display_bad": _("姓名应为1到%(most)s个可见的字，不能换行。请改正后重试。"),
     "message_unknown": _("没有名为 %(message)s 的消息，没有办理。请联系流程管理员。"),

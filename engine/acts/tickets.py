@@ -137,7 +137,9 @@ def _linked(
 ) -> dict[str, str | None]:
     """The tickets that fields name by number, under the names by which they are routed.
 
-    Errors: Invalid for one that the person may not read, that is this one, closed or merged.
+    A ticket about a unit goes together only with others about it: those may be dispatched to the
+    unit itself (回避). Errors: Invalid for one that the person may not read, that is this one,
+    closed, merged, or about another unit.
     """
     found: dict[str, str | None] = {}
     errors: dict[str, str] = {}
@@ -152,16 +154,18 @@ def _linked(
             errors[field.key] = sentence("link_self", {})
             continue
         try:
-            other = rights.see(conn, user, number).columns["id"]
+            other = rights.see(conn, user, number).columns
         except Denied:
             errors[field.key] = sentence("link_unknown", {"number": number})
             continue
         # Held until this act is done: it cannot be closed meanwhile, and tell nobody.
-        row = conn.execute(_STANDING, {"ticket": other}).one()
+        row = conn.execute(_STANDING, {"ticket": other["id"]}).one()
         if row.merged_into is not None:
             errors[field.key] = sentence("link_merged", {"number": row.merged_into})
         elif any(at is not None for at in row):  # who was merged into it has been told by then
             errors[field.key] = sentence("link_ended", {"number": number})
+        elif own is not None and own.columns["about_unit"] not in (None, other["about_unit"]):
+            errors[field.key] = sentence("link_about", {"number": number})
     if errors:
         raise Invalid(errors, checked.typed)
     return found

@@ -247,6 +247,20 @@ def test_a_merged_ticket_and_its_main_ticket_lead_to_each_other(
     assert f'href="/tickets/{other}"' in page(pan, f"/tickets/{main}")
 
 
+def test_a_report_is_not_merged_into_a_ticket_that_the_unit_itself_may_get(
+    app: Flask, store: Store, clock: Clock
+):
+    main = signed(store, clock)
+    about = {"type": "report", "about_unit": "sr-lights"}
+    reports = [city.called(store, clock(), title=f"第{n}次举报", **about) for n in (1, 2)]
+    (task,) = [one.task for one in agenda.waiting(store, reports[1]) if one.name == "并入另一工单"]
+    path, pan = f"/tickets/{reports[1]}/tasks/{task}", Person(app, "pan")
+    answer = pan.post(path, {"main_ticket": main})
+    assert answer.status_code == 422
+    assert "只能并入举报同一单位的工单" in unescape(answer.get_data(as_text=True))
+    assert pan.post(path, {"main_ticket": reports[0]}).status_code == 302
+
+
 def test_a_refusal_as_repeated_leads_to_the_earlier_ticket(app: Flask, store: Store, clock: Clock):
     earlier = signed(store, clock)
     sun = Person(app, "sun")
