@@ -169,6 +169,17 @@ def test_a_repeat_call_is_noted_and_an_emergency_leaps_to_the_eye(visit: Visit):
     visitor.look("tasks-emergency")
 
 
+def test_a_very_long_word_stays_on_the_page(visit: Visit):
+    visitor = visit()
+    word = "W" * 60
+    now = visitor.site.clock()
+    number = city.called(visitor.site.store, now, title=word, place=word, matter=word * 20)
+    visitor.sign_in("pan")
+    for path in ("/", f"/tickets/{number}", "/calls/again?number=2026"):
+        visitor.go(path)
+        visitor.look("long-word")
+
+
 def test_every_page_has_an_english_face(visit: Visit):
     visitor = visit()
     number = take_call(visitor)
