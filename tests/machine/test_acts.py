@@ -86,7 +86,7 @@ def test_a_ticket_merged_into_one_that_is_refused_goes_on_alone(sqlite_store):
     """A call that is decided upon above may be refused after others were merged into it."""
     desks, rng = Desks(City.opened(sqlite_store)), random.Random(1)
     main = desks.call(rng, {"acceptance": "unsure"})
-    other = desks.call(rng, {"acceptance": "accept", "emergency": "no"})
+    other = desks.call(rng, {"acceptance": "accept", "emergency": "no", "type": "help"})
     (merging,) = [task for task in desks.waiting(other) if LINKED & tickets_of(task.form)]
     desks.complete(other, merging, rng, {"main_ticket": main})
     assert desks.waiting(other) == []
