@@ -209,7 +209,15 @@ def test_two_decisions_on_one_leg_are_not_taken_for_each_other_when_counted_agai
     when = at("2026-10-08 11:00")
     with office.store.read() as conn:
         waiting = conn.execute(select(t.timers.c.due).where(t.timers.c.deadline == "decide"))
-        assert len(set(waiting.scalars())) == 2
+        dues = set(waiting.scalars())
+    page = reading.page(office.store, office.who("officer", "sr-water"), number, when)
+    told = {
+        (view.due, view.remaining is not None)
+        for view in page.deadlines
+        if view.leg and view.name == "decide"
+    }
+    assert len(dues) == 2
+    assert told == {(due, True) for due in dues}
     assert tickets.revise(office.store, "system", row_of(office, number).id, when) is False
     assert verify.verify(office.store).differences == ()
 
