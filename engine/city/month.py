@@ -212,7 +212,7 @@ class Month:
         words = self._words(call, name)
         needed = self._habit(task).get("needs")
         if needed is not None:
-            main = self._same_matter(number, case)
+            main = self._same_matter(number, case, task.about_unit)
             if main is None:
                 return
             words = {**words, needed: main}
@@ -337,12 +337,17 @@ class Month:
             if at > after:
                 self._push(at, _Again(call, number, nth))
 
-    def _same_matter(self, number: str, case: _Case) -> str | None:
-        """Another ticket under way on the same matter at the same centre: the first of them."""
+    def _same_matter(self, number: str, case: _Case, about: str | None) -> str | None:
+        """Another ticket under way on the same matter at the same centre: the first of them.
+
+        A report on a unit (`about`) goes together only with others about it.
+        """
         own = case.call
         for other, found in self._cases.items():
             call = found.call
             if other == number or found.over or call.taken != own.taken or call.area != own.area:
+                continue
+            if about not in (None, *(task.about_unit for task in found.open.values())):
                 continue
             if all(call.words[word] == own.words[word] for word in ("title", "type")):
                 return other
