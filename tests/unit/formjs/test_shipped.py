@@ -269,7 +269,7 @@ def test_every_user_task_drawn_has_a_shipped_form():
 def test_habits_are_about_forms_and_options_that_exist():
     data = read_data("behaviour")
     assert set(data["forms"]) <= set(FORMS)
-    assert set(data["rights"]) - {"about"} <= set(FORMS)
+    assert set(data["rights"]) - {"about", "default"} <= set(FORMS)
     assert set(data["roles"]) - {"default"} <= ROLES
     for right in data["rights"].values():
         if isinstance(right, dict):
