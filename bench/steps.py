@@ -33,6 +33,7 @@ from engine.cli.setting_up import create, furnish_demo
 from engine.cli.simulating import month
 from engine.flow import Definitions, process, state
 from engine.formjs import Form
+from engine.formjs.model import SOURCES
 from engine.read import ticket as pages
 from engine.settings import Settings
 from tests import servers
@@ -115,7 +116,7 @@ def flow(count: int) -> Times:
         for key in definitions.form_keys()
     }
     options = [{"label": "局", "value": "bureau"}]
-    sources = {"units": options, "items": options, "sections": options}
+    sources = dict.fromkeys(SOURCES, options)
     first = definitions.start_process()
     values = {"number": "1", "type": "help", "area": "sr", "centre": "c", "authority": "a"}
 

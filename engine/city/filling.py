@@ -128,7 +128,7 @@ class _Person:
         values = [option.value for option in view.options]
         if not self._elsewhere(view):
             return values
-        taken = {*same, self.words.get(source), self.words.get(f"{source}_else")}
+        taken = {*same, *map(self.words.get, (source, f"{source}_else", "units"))}
         return [value for value in values if value not in taken] or (
             values if view.required else []
         )

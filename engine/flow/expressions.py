@@ -35,8 +35,8 @@ OF_UNIT: Mapping[str, str] = {
 }
 """The functions that tell something of a unit, and where it stands in the answer."""
 
-FUNCTIONS = frozenset(
-    {"now", "workdays", "days", "extend", "leg", "len", "min", "max", "abs", "round", *OF_UNIT}
+FUNCTIONS = frozenset(OF_UNIT) | frozenset(
+    ["now", "workdays", "days", "extend", "leg", "len", "without", "min", "max", "abs", "round"]
 )
 
 
@@ -322,6 +322,8 @@ class _Walk(ast.NodeVisitor):
                 return self._ask().unit(unit)[OF_UNIT[name]]
             case "len", [str() | list() | dict() as value]:
                 return len(value)
+            case "without", [list(members), left_out]:
+                return [member for member in members if member != left_out]
             case "min" | "max", [list(members)] if members:
                 return _extreme(name, members)
             case "min" | "max", [_, _, *_]:

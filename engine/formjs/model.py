@@ -15,7 +15,7 @@ Json = Any  # None | bool | int | float | str | list[Json] | dict[str, Json]
 Sources = Mapping[str, Sequence[Mapping[str, str]]]
 """Option lists by name ("units"): rows with "label" and "value"."""
 
-SOURCES = frozenset({"units", "items", "sections"})
+SOURCES = frozenset({"units", "parties", "items", "sections"})
 """The option lists that a form may name with valuesKey."""
 
 CARD = ("title", "place", "caller", "phone")

@@ -216,7 +216,7 @@ def _words(field: Component, value: Any, names: Names, area: str) -> str:
     text = str(value)
     if field.card == "phone":
         return cards.masked(text)
-    if field.source in ("units", "sections"):
+    if field.source in ("units", "parties", "sections"):
         return names.units.get(text, text)
     if field.source == "items":
         return names.items.get((area, text), text)

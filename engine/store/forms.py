@@ -114,6 +114,18 @@ _SOURCES = {
         )
         .order_by(units.c.id)
     ),
+    # Whom a report may be about: any unit of the area and of those below.
+    "parties": (
+        select(units.c.id.label("value"), units.c.name.label("label"))
+        .join(areas, areas.c.id == units.c.area)
+        .where(
+            units.c.active,
+            units.c.kind.in_(_HANDLERS),
+            or_(units.c.area == _home, areas.c.parent == _home),
+            ~_section,
+        )
+        .order_by(units.c.area != _home, units.c.id)
+    ),
     "items": (
         select(
             items.c.code.label("value"), (items.c.name + "（" + units.c.name + "）").label("label")

@@ -80,6 +80,11 @@ def sources(asking: str) -> dict[str, list[dict[str, str]]]:
     sections = [u.id for name, u in handlers.items() if own in (name, u.superior)]
     return {
         "units": [{"label": NAMES[id], "value": id} for id in units],
+        "parties": [
+            {"label": name, "value": u.id}
+            for name, u in _ALL.items()
+            if u.kind not in ("centre", "authority")
+        ],
         "sections": [{"label": NAMES[id], "value": id} for id in sections],
         "items": [{"label": name, "value": id} for name, id in ITEMS.items()],
     }

@@ -127,13 +127,24 @@ class Town:
         handlers = [one for one in self.units.values() if one.kind in HANDLERS and one.area == home]
         if name == "sections":
             found = [one.id for one in handlers if unit in (one.id, one.superior)]
-        else:
-            found = [one.id for one in handlers if not self._is_section(one.id)]
-            found += [
-                one.id
+            return sorted(id for id in found if no_party(id))
+        if name == "parties":
+            handlers += [
+                one
                 for one in self.units.values()
-                if one.kind == "centre" and self.areas[one.area].parent == home
+                if one.kind in HANDLERS and self.areas[one.area].parent == home
             ]
+            return [
+                one.id
+                for one in sorted(handlers, key=lambda one: (one.area != home, one.id))
+                if not self._is_section(one.id)
+            ]
+        found = [one.id for one in handlers if not self._is_section(one.id)]
+        found += [
+            one.id
+            for one in self.units.values()
+            if one.kind == "centre" and self.areas[one.area].parent == home
+        ]
         return sorted(id for id in found if no_party(id))
 
     def _is_section(self, unit: str) -> bool:

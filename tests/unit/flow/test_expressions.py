@@ -316,3 +316,11 @@ def test_reading_never_changes_what_it_reads(one, other):
         except Refused:
             continue
     assert values == before
+
+
+def test_a_list_without_a_member():
+    values = {"units": ["a", "b", "a"], "lead": "a"}
+    assert expressions.read("${without(units, lead)}").value(values) == ["b"]
+    assert expressions.read("${without(units, null)}").value(values) == ["a", "b", "a"]
+    with pytest.raises(Refused):
+        expressions.read("${without(lead, units)}").value(values)

@@ -30,6 +30,7 @@ SOURCES = {
     "units": [
         {"label": f"单位{name}", "value": name} for name in ("sr-cg", "sr-ga", "sr-gd", "xz-centre")
     ],
+    "parties": [{"label": f"单位{name}", "value": name} for name in ("sr-cg", "xz-cg")],
     "items": ITEMS,
     "sections": [{"label": "执法大队", "value": "sr-cg-1"}, {"label": "本单位", "value": "sr-cg"}],
 }
