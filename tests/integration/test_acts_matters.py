@@ -255,14 +255,16 @@ def test_whom_a_report_is_about_sees_nothing_of_it(office, now):
     assert reading.find(office.store, everything, number) == ()
 
 
-def test_a_report_merged_into_another_ticket_is_hidden_there_too(office, now):
-    number, plain, main = report(office, now), office.call(now), office.call(now)
-    for merged in (number, plain):
-        merge(office, merged, main, now)
-    office.does(main, "dispatcher", now, lead_unit="sr-roads")
-    officer, taker = office.who("officer", "sr-roads"), office.who("call_taker", "sr-centre")
-    assert reading.page(office.store, officer, main, now).merged == ()
-    assert reading.page(office.store, taker, main, now).merged == (number, plain)
+def test_a_report_goes_together_only_with_one_about_the_same_unit(office, now):
+    number, same, plain = report(office, now), report(office, now), office.call(now)
+    with pytest.raises(tickets.Invalid) as refused:
+        merge(office, number, plain, now)
+    (said,) = refused.value.errors.values()
+    assert plain in said
+    merge(office, number, same, now)
+    taker = office.who("call_taker", "sr-centre")
+    assert reading.page(office.store, taker, same, now).merged == (number,)
+    assert reading.page(office.store, taker, plain, now).merged == ()
 
 
 def test_a_protected_reporter_is_known_to_the_centres_only(office, now):
