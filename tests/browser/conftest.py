@@ -114,7 +114,7 @@ class Visitor:
         kind = "script" if self.script else "plain"
         for width, size in (("wide", WIDE), ("narrow", NARROW)):
             self.page.set_viewport_size(size)
-            reach = self.page.evaluate("document.documentElement.scrollWidth")
+            reach = self.page.locator("html").evaluate("page => page.scrollWidth")
             assert reach <= size["width"], f"{name} sticks out at {size['width']} px"
             if self.script and size is WIDE:
                 report = Axe().run(self.page)

@@ -112,7 +112,7 @@ def children_within_parents(ticket: Ticket) -> None:
 
     While an extension is decided upon or a report is reviewed, a clock stands, and what it is to
     be is reckoned afterwards: such a leg is not compared, nor are those who co-handle with it. What
-    passed under an older calendar stays as it was.
+    passed, or was reported, under an older calendar stays as it was.
     """
     rows = ticket.rows
     running = {one.leg for one in ticket.step.timers if one.deadline == "handle"}
@@ -130,7 +130,7 @@ def children_within_parents(ticket: Ticket) -> None:
         if parent is None or closed(leg) or leg["due"] is None or parent["due"] is None:
             continue
         lead = leads.get((leg["parent"], leg["round"]), (number, leg))
-        if stands(*lead) or (ticket.revised and leg["parent"] not in running):
+        if stands(*lead) or (ticket.revised and not {leg["parent"], number} <= running):
             continue
         most = parent["due"]
         if leg["duty"] == "co":
