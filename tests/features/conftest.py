@@ -372,6 +372,14 @@ def sent(story: Story, message: str, times: str) -> None:
     assert sum(m.topic == topic for m in story.messages) == int(times)
 
 
+@then(says('被举报单位为"{unit}"，举报人{whether}'))
+def reported_unit(story: Story, unit: str, whether: str) -> None:
+    """What keeps the unit from the ticket, and the reporter from units, after the last step."""
+    assert story.step is not None
+    assert NAMES[story.step.values["about_unit"]] == unit
+    assert story.step.values["protected"] is (whether == "受保护")
+
+
 OUTCOMES = {"已办理完毕": "done", "无依据": "no_basis", "即时答复": "answered"}
 OUTCOMES |= {"撤销": "withdrawn", "并单": "merged"}
 
