@@ -28,6 +28,7 @@ __all__ = [
 # A role may do an action to:
 #   .  nothing        *  everything
 #   t  a task that waits for this role in the person's own unit
+#   o  a task that waits in the person's own unit, for whichever role
 #   u  a ticket in which the person's unit has a leg or a task
 #   c  a ticket of the person's centre: it dispatched (派单中心) or is the unit's own (同级中心)
 #   a  a ticket or a leg under the person's authority; the city's authority sees the counties'
@@ -41,6 +42,7 @@ unmask              c          c          u       c        c         c         u
 read_reporter       c          c          c       c        c         c         c      c           c          .       .             .
 call_again          c          c          .       .        c         .         .      c           .          .       .             .
 work_task           t          t          t       t        t         t         t      t           t          .       .             .
+reassign_task       .          .          .       .        .         .         o      .           .          .       .             .
 list_overdue        .          c          u       c        .         .         u      c           a          *       .             .
 read_ledger         .          c          .       c        .         .         .      .           a          *       .             .
 verify              .          .          .       .        .         .         .      .           a          *       *             .
@@ -56,7 +58,7 @@ manage_places       .          .          .       .        .         .         .
 watch               .          .          .       .        .         .         .      .           .          .       *             .
 """  # noqa: E501 - a table that is wrapped is no table
 
-_SCOPES: Final = frozenset(".*tucap")
+_SCOPES: Final = frozenset(".*toucap")
 
 
 def _read_table(text: str) -> tuple[tuple[str, ...], dict[str, dict[str, str]]]:
@@ -187,6 +189,8 @@ def _holds(scope: str, role: str, user: User, facts: Mapping[str, Any]) -> bool:
             return True
         case "t":
             return facts.get("role") == role and facts.get("unit") == user.unit
+        case "o":
+            return "role" in facts and facts.get("unit") == user.unit
         case "u":
             return user.unit in _ids(facts, "units")
         case "c":

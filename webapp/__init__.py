@@ -110,4 +110,5 @@ def _words_for_templates(app: Flask) -> None:
             "new_key": door.new_key,
             "may": door.may,
             "may_do": door.may_do,
+            "may_reassign": door.may_reassign,
         }

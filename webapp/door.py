@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from flask import Flask, Response, current_app, g, make_response, request, url_for
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -126,6 +126,12 @@ def may_do(item: WorkItem) -> bool:
     return may("work_task", facts) and (item.mine or not item.claimed_by)
 
 
+def may_reassign(item: WorkItem) -> bool:
+    """Whether this person leads the unit of a task that somebody else has taken."""
+    facts = {"role": item.role, "unit": item.unit}
+    return bool(item.claimed_by) and not item.mine and may("reassign_task", facts)
+
+
 def new_key() -> str:
     """An idempotency key for a form: sent twice, it is done once."""
     return secrets.token_urlsafe(24)
@@ -143,8 +149,24 @@ def key_for(text: str) -> str:
 
 def language() -> str:
     """zh unless the person chose en."""
-    chosen = request.cookies.get(LANGUAGE, "")
+    chosen = asked_language() or request.cookies.get(LANGUAGE, "")
     return chosen if chosen in LANGUAGES else LANGUAGES[0]
+
+
+def asked_language() -> str:
+    """The language that was chosen together with a form, "" if none was."""
+    try:
+        chosen = request.form.get("_do", "")
+    except RequestEntityTooLarge:  # the page that says so has a language too
+        return ""
+    return chosen if chosen in LANGUAGES else ""
+
+
+def keep_language(response: AnyResponse, code: str) -> None:
+    """Put the language of the pages into its cookie, for a year."""
+    response.set_cookie(
+        LANGUAGE, code, max_age=31_536_000, httponly=True, samesite="Lax", secure=tls()
+    )
 
 
 def here() -> str:

@@ -211,12 +211,5 @@ def language(code: str) -> Response:
     """Choose the language of the pages, and go back to where one was."""
     answer = redirect(door.local_path(request.args.get("next", "")))
     if code in door.LANGUAGES:
-        answer.set_cookie(
-            door.LANGUAGE,
-            code,
-            max_age=31_536_000,
-            httponly=True,
-            samesite="Lax",
-            secure=door.tls(),
-        )
+        door.keep_language(answer, code)
     return answer

@@ -31,8 +31,8 @@ def _raw() -> Raw:
 
 
 def _doing() -> str:
-    """Which button was used: done, draft, update."""
-    return request.form.get("_do", "done")
+    """Which button was used: done, draft, update; that of a language is an update."""
+    return "update" if door.asked_language() else request.form.get("_do", "done")
 
 
 @page(desk, "/tickets", "read_ticket")
@@ -80,6 +80,11 @@ def _ticket_page(number: str, words: str = "", error: str = "") -> Response:
         ticket=found,
         duties=[item for item in found.tasks if door.may_do(item)],
         others=[item for item in found.tasks if not door.may_do(item)],
+        colleagues={
+            item.task: reading.colleagues(door.store(), item, but)
+            for item in found.tasks
+            if (but := _without(item))
+        },
         units={leg.leg: leg.unit_name for leg in found.legs},
         entries=supervision.of_ticket(found),
         tree=legs.tree(found.legs, found.deadlines),
@@ -88,6 +93,14 @@ def _ticket_page(number: str, words: str = "", error: str = "") -> Response:
         error=error,
     )
     return door.page(body, 422 if error else 200)
+
+
+def _without(item: WorkItem) -> str:
+    """Whom to leave out of the colleagues of a task that a page has to name; "" where it names
+    none: of a barred one the reader, of one that a leader may give to somebody else its holder."""
+    if door.may_do(item) and item.barred:
+        return door.person().name
+    return item.claimed_by if door.may_reassign(item) else ""
 
 
 @page(
@@ -226,7 +239,10 @@ def _form_page(
         ticket=ticket,
         right=_right(ticket, form.task),
     )
-    return door.page(body, 422 if errors else 200)
+    answer = door.page(body, 422 if errors else 200)
+    if chosen := door.asked_language():
+        door.keep_language(answer, chosen)
+    return answer
 
 
 def _right(ticket: reading.TicketPage | None, task: int) -> WorkItem | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
@@ -69,7 +69,7 @@ def release(number: str, task: int) -> Response:
     """Give a task back to the unit."""
     work.release(door.store(), door.person(), number, task, door.now(), door.key())
     flash(gettext("已放回工单 %(number)s 的任务，本单位的同事可以领取。", number=number))
-    return redirect(url_for("work.tasks"))
+    return redirect(door.local_path(request.form.get("next", "")))
 
 
 @page(
@@ -83,7 +83,7 @@ def hand_over(number: str, task: int) -> Response:
     to = request.form.get("to", "")
     work.hand_over(door.store(), door.person(), number, task, to, door.now(), door.key())
     flash(gettext("已把工单 %(number)s 的任务移交给同事。", number=number))
-    return redirect(url_for("work.tasks"))
+    return redirect(door.local_path(request.form.get("next", "")))
 
 
 @page(desk, "/overdue", "list_overdue")

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from engine.access import User, sees_reporter
+from engine.access import User, authorize, sees_reporter
 from engine.errors import Denied, Trouble, VaultError
 from engine.formjs.text import forbidden
 from engine.store import Store, forms, log, rights, spoken, steps
@@ -38,6 +38,10 @@ class _Held:
             self.conn, self.ticket, "fact", name, self.now, self.user.name, self.user.unit, body
         )
 
+    def taken_from(self) -> dict[str, str]:
+        """Who had taken it, where that was not the person who acts."""
+        return {} if self.row.claimed_by in (None, self.user.id) else {"of": self.row.who}
+
     def give_to(self, who: int | None) -> None:
         self.conn.execute(
             update(tasks)
@@ -60,8 +64,25 @@ def _held(
             yield None
             return
         ticket = rights.hold(conn, store, user, number)
-        row = rights.open_task(conn, user, number, task, ticket.seen)
+        row = _of_colleague(user, ticket, task) if name in _LED else None
+        if row is None:
+            row = rights.open_task(conn, user, number, task, ticket.seen)
         yield _Held(conn, ticket, row, user, now, key)
+
+
+_LED = frozenset({"release", "hand_over"})
+
+
+def _of_colleague(user: User, ticket: Ticket, task: int) -> Row[Any] | None:
+    """A task that somebody of the unit took, for its leader: who is absent keeps nothing."""
+    row = ticket.seen.tasks.get(task)
+    if row is None or row.claimed_by in (None, user.id):
+        return None
+    try:
+        authorize(user, "reassign_task", {**ticket.seen.facts, "role": row.role, "unit": row.unit})
+    except Denied:
+        return None
+    return row
 
 
 def claim(store: Store, user: User, number: str, task: int, now: datetime, key: str) -> None:
@@ -79,20 +100,25 @@ def claim(store: Store, user: User, number: str, task: int, now: datetime, key: 
 
 
 def release(store: Store, user: User, number: str, task: int, now: datetime, key: str) -> None:
-    """Give a claimed task back to the unit. Errors: as claim; Trouble task_free."""
+    """Give a claimed task back to the unit; its leader does so with a colleague's too.
+
+    Errors: as claim; Trouble task_free.
+    """
     with _held(store, user, number, task, "release", now, key) as held:
         if held is None:
             return
         if held.row.claimed_by is None:
             raise Trouble("task_free", task=held.row.name)
         held.give_to(None)
-        held.note("release")
+        held.note("release", **held.taken_from())
 
 
 def hand_over(
     store: Store, user: User, number: str, task: int, to: str, now: datetime, key: str
 ) -> None:
     """Give a task to a colleague (`to`: sign-in name) of the same unit who has its role.
+
+    The unit's leader may do so with a task that somebody else has taken.
 
     Errors: as claim; Trouble colleague.
     """
@@ -114,7 +140,7 @@ def hand_over(
         if done := rights.completed_by(held.conn, number, to, held.row):
             raise Trouble("four_eyes_other", name=to, task=held.row.name, done=done)
         held.give_to(colleague)
-        held.note("hand_over", to=to)
+        held.note("hand_over", to=to, **held.taken_from())
 
 
 def save_draft(

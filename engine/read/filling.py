@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from engine.access import User, authorize
 from engine.formjs import Form
+from engine.read.worklist import WorkItem
 from engine.store import Store, forms, log, rights
 from engine.store import tables as t
 from engine.store.tickets import unseal_of
@@ -87,7 +88,7 @@ def task_form(store: Store, user: User, number: str, task: int, now: datetime) -
             claimed_by=row.who or "",
             claimed_by_name=row.who_name or "",
             mine=row.claimed_by == user.id,
-            colleagues=_colleagues(conn, user, row.unit, row.role),
+            colleagues=_colleagues(conn, row.unit, row.role, user.id),
         )
 
 
@@ -128,6 +129,15 @@ def _unit_name(conn: Connection, unit: str) -> str:
     return conn.execute(_UNIT_NAME, {"unit": unit}).scalar_one_or_none() or ""
 
 
-def _colleagues(conn: Connection, user: User, unit: str, role: str) -> tuple[tuple[str, str], ...]:
-    rows = conn.execute(_COLLEAGUES, {"me": user.id, "unit": unit, "role": role})
+def colleagues(store: Store, item: WorkItem, but: str) -> tuple[tuple[str, str], ...]:
+    """Who has the role of an open task in its unit (sign-in name, display name), without one."""
+    with store.read() as conn:
+        found = _colleagues(conn, item.unit, item.role)
+    return tuple(one for one in found if one[0] != but)
+
+
+def _colleagues(
+    conn: Connection, unit: str, role: str, me: int | None = None
+) -> tuple[tuple[str, str], ...]:
+    rows = conn.execute(_COLLEAGUES, {"me": me or 0, "unit": unit, "role": role})
     return tuple((row.name, row.display_name) for row in rows)

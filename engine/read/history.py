@@ -115,9 +115,9 @@ def _sentence(name: str, body: Mapping[str, Any], names: Names) -> str:
         case "claim":
             return f"领取{task}"
         case "release":
-            return f"放回{task}"
+            return f"{_taken(body, names)}放回{task}"
         case "hand_over":
-            return f"把{task}移交给{names.person(body.get('to', ''))}"
+            return f"{_taken(body, names)}把{task}移交给{names.person(body.get('to', ''))}"
         case "draft":
             return f"保存{task}的草稿"
         case "comment":
@@ -127,6 +127,11 @@ def _sentence(name: str, body: Mapping[str, Any], names: Names) -> str:
         case "erase":
             return f"销毁工单内容的密钥，理由：{body.get('reason', '')}"
     return _STEPS.get(name, name)
+
+
+def _taken(body: Mapping[str, Any], names: Names) -> str:
+    """For whom a leader acted, who had taken the task."""
+    return f"替{names.person(body['of'])}" if body.get("of") else ""
 
 
 def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> Iterator[str]:
@@ -139,7 +144,9 @@ def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> I
         said = known.sentence if known else name
         if name == "dispatched" and values.get("unit"):
             said += f"至{names.units.get(values['unit'], values['unit'])}"
-        code = values.get(_SAID.get(name, ""))
+        # What was said on the form of this very step may not have reached the milestone's scope.
+        said_by = _SAID.get(name, "")
+        code = values.get(said_by) or body.get("routing", {}).get(said_by)
         if name == "dispatched" and not values.get("unit") and dispatches > 1:
             continue  # the round's own, told already with the units
         if name == "extended" and code:
@@ -151,6 +158,7 @@ def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> I
         if name in ("unsigned", "overdue"):
             said += f"（期限{due_moment(datetime.fromisoformat(milestone['at']))}）"
         yield said
+    yield from _passed_lines(body, drawn)
     yield from _due_lines(body, drawn)
     for moved in body.get("moved", ()):
         label = DEADLINES.get(moved["deadline"], moved["deadline"])
@@ -166,6 +174,23 @@ def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> I
         yield f"发出消息：{element.name if element and element.name else message['topic']}"
     if body.get("ended"):
         yield "流程结束"
+
+
+def _passed_lines(body: Mapping[str, Any], drawn: Mapping[str, Element]) -> Iterator[str]:
+    """The due times that a sweep found passed, and the rights that ended with them."""
+    for walked in body.get("walked", ()) if body.get("step") == "tick" else ():
+        passed = drawn.get(walked["element"])
+        if passed is None or passed.event != "timer":
+            continue
+        scope = passed.attached_to if passed.interrupting else ""
+        over = [
+            one.name
+            for one in drawn.values()
+            if scope in (one.id, one.scope) and scope and one.properties.get("optional") == "true"
+        ]
+        gone = f"，不能再办：{'、'.join(over)}" if over else ""
+        if passed.name:
+            yield f"{passed.name}{gone}"
 
 
 def _due_lines(body: Mapping[str, Any], drawn: Mapping[str, Element]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, false
 from engine.access import User, authorize, content_reader, reach, sees_reporter
 from engine.errors import Denied
 from engine.flow import Definitions
-from engine.read.filling import TaskForm, start_form, task_form
+from engine.read.filling import TaskForm, colleagues, start_form, task_form
 from engine.read.history import Entry, Names, entry
 from engine.read.legs import DeadlineView, LegView, deadlines_of, legs_of
 from engine.read.worklist import WorkItem, card_of, open_tasks
@@ -29,6 +29,7 @@ __all__ = [
     "LegView",
     "TaskForm",
     "TicketPage",
+    "colleagues",
     "find",
     "page",
     "start_form",

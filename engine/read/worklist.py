@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from engine.access import User, content_reader, reach, sees_reporter
 from engine.read.words import Remaining, remaining
-from engine.store import Store, cards, forms
+from engine.store import Store, cards, forms, rights
 from engine.store import tables as t
 from engine.store.cards import Card
 from engine.workdays import ZONE, end_of
@@ -70,6 +70,7 @@ class WorkItem:
     claimed_by_name: str
     mine: bool
     optional: bool
+    barred: str  # the task that this person did, so that another one has to do this; or ""
     card: Card
 
 
@@ -242,10 +243,16 @@ def work_items(
             claimed_by_name=row.who_name or "",
             mine=row.claimed_by == user.id,
             optional=row.optional,
+            barred=_barred(conn, user, row),
             card=card_of(store, user, row),
         )
         for row in conn.execute(query)
     )
+
+
+def _barred(conn: Connection, user: User, row: Any) -> str:
+    ours = row.unit == user.unit and row.role in user.roles
+    return rights.completed_by(conn, row.number, user.name, row) if ours else ""
 
 
 def _label(conn: Connection, store: Store, row: Any, key: str) -> str:

@@ -98,6 +98,50 @@ def test_a_task_is_handed_over_to_a_colleague_of_the_unit_only(office, number, n
     assert page.history[-1].sentence == "把“签收”移交给sr-waterofficer2"
 
 
+def test_what_an_absent_colleague_took_is_put_back_or_handed_over_by_the_unit_s_leader(
+    office, number, now
+):
+    one, other = (office.who("officer", "sr-water", n) for n in (1, 2))
+    leader = office.who("leader", "sr-water")
+    task = office.task(number, "officer")
+    with pytest.raises(Denied):
+        work.release(office.store, leader, number, task, now, key())
+    work.claim(office.store, one, number, task, now, key())
+    strangers = [
+        office.who(role, unit)
+        for role, unit in (
+            ("leader", "sr-roads"),
+            ("leader", "sr-centre"),
+            ("duty_leader", "sr-centre"),
+            ("dispatcher", "sr-centre"),
+            ("supervisor", "sr-authority"),
+        )
+    ]
+    for who in (*strangers, other):
+        with pytest.raises((Denied, Trouble)):
+            work.release(office.store, who, number, task, now, key())
+        with pytest.raises((Denied, Trouble)):
+            work.hand_over(office.store, who, number, task, other.name, now, key())
+    with pytest.raises(Denied):
+        work.claim(office.store, leader, number, task, now, key())
+    with pytest.raises(Denied):
+        tickets.complete(office.store, leader, number, task, {}, now, key())
+    with pytest.raises(Trouble) as refused:
+        work.hand_over(office.store, leader, number, task, leader.name, now, key())
+    assert refused.value.code == "colleague"
+    work.hand_over(office.store, leader, number, task, other.name, now, key())
+    assert worklist.tasks_of(office.store, other, now, "mine").total == 1
+    work.release(office.store, leader, number, task, now, key())
+    assert worklist.tasks_of(office.store, one, now, "free").total == 1
+    said = [e.sentence for e in reading.page(office.store, one, number, now).history[-2:]]
+    assert said == [
+        "替sr-waterofficer1把“签收”移交给sr-waterofficer2",
+        "替sr-waterofficer2放回“签收”",
+    ]
+    tickets.complete(office.store, one, number, task, {}, now, key())
+    assert verify.verify(office.store).differences == ()
+
+
 def test_an_act_on_a_task_that_comes_twice_is_done_once(office, number, now):
     user, task, same = office.who("officer", "sr-water"), office.task(number, "officer"), key()
     for _ in range(3):

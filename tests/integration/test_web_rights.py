@@ -205,6 +205,67 @@ def test_who_did_the_first_may_not_do_the_second(app: Flask, store: Store, clock
     assert "须由另一人办理" in told
     assert f'href="/tickets/{number}"' in told
     assert Person(app, "he").get(path).status_code == 200
+    # Before anybody tries: the page and the list say so, and who may.
+    hers, his = (page(Person(app, name), f"/tickets/{number}") for name in ("hui", "he"))
+    assert f'href="{path}"' not in hers
+    assert "“回访”是您办的，这一步须由另一人办理。" in hers
+    assert re.search(r"可以办的：</?span.*?>何回<", hers)
+    assert f'href="{path}"' in his
+    assert "须由另一人办理" in page(Person(app, "hui"), "/")
+    assert "须由另一人办理" not in page(Person(app, "he"), "/")
+
+
+def test_a_leader_frees_what_an_absent_colleague_took(app: Flask, store: Store, clock: Clock):
+    number, task = city.dispatched(app, "sun", "pan", "sr-lights")
+    path, shown = f"/tickets/{number}/tasks/{task}", f"/tickets/{number}"
+    li, ling = Person(app, "li"), Person(app, "ling")
+    assert "办理人不在时" not in page(ling, shown)
+    li.post(f"{path}/claim", {}, on="/")
+    assert "办理人不在时" not in page(Person(app, "lin"), shown)
+    assert "办理人不在时" in page(ling, shown)
+    handed = ling.post(f"{path}/hand-over", {"to": "lin", "next": shown}, on=shown)
+    assert (handed.status_code, handed.location) == (302, shown)
+    assert f'{path}"' in Person(app, "lin").text("/?tab=mine")
+    assert ling.post(f"{path}/release", {"next": shown}, on=shown).location == shown
+    assert f'{path}"' in li.text("/?tab=free")
+    assert "替林小雨放回“签收”" in page(li, shown)
+
+
+def test_the_history_says_why_a_call_was_refused(app: Flask, store: Store, clock: Clock):
+    refused = {"acceptance": "refuse", "ground": "out_of_area", "explanation": "请打当地热线"}
+    number = city.called(store, clock(), **refused)
+    assert "不予受理：不归我市管辖" in page(Person(app, "sun"), f"/tickets/{number}")
+    number = city.called(store, clock(), acceptance="unsure", doubt="像是外地的事")
+    city.done(store, clock(), "ban", number, "值班长认定", decision="refuse", ground="out_of_area")
+    city.done(store, clock(), "sun", number, "向诉求人说明不予受理", ground="out_of_area")
+    assert "不予受理：不归我市管辖" in page(Person(app, "sun"), f"/tickets/{number}")
+
+
+def test_the_history_says_which_right_a_due_time_ended(app: Flask, store: Store, clock: Clock):
+    number = signed(store, clock)
+    sweep.run_once(store, clock.set("2026-10-09 00:30"))
+    shown = page(Person(app, "li"), f"/tickets/{number}")
+    assert "签收后满1个工作日，不能再办：申请退回" in shown
+
+
+def test_a_language_is_chosen_without_losing_what_was_typed(app: Flask):
+    number, task = city.dispatched(app, "sun", "pan", "sr-lights")
+    path = f"/tickets/{number}/tasks/{task}"
+    li = Person(app, "li")
+    own = li.hidden(path)
+    assert 'href="/language/en' not in li.text(path)
+    answer = li.client.post(path, data={**own, "_do": "en", "officer": "李卫东"})
+    shown = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert '<html lang="en">' in shown
+    assert 'value="李卫东"' in shown
+    assert '<html lang="en">' in li.text("/")
+    answer = li.client.post(path, data={**own, "_do": "zh", "officer": "李卫东"})
+    assert '<html lang="zh-CN">' in answer.get_data(as_text=True)
+    assert 'value="李卫东"' in answer.get_data(as_text=True)
+    words = {"text": "长" * 2001}
+    refused = li.post(f"/tickets/{number}/comments", words, on=f"/tickets/{number}")
+    assert 'href="/language/en' not in refused.get_data(as_text=True)
 
 
 def test_a_rework_is_told_in_the_list_and_on_the_page(app: Flask, store: Store, clock: Clock):

@@ -121,6 +121,7 @@ def test_a_right_of_one_role_is_not_lent_to_another() -> None:
 
 FITTING: dict[str, dict[str, Any]] = {
     "t": {"role": "", "unit": "sr-centre"},
+    "o": {"role": "nobody", "unit": "sr-centre"},
     "u": {"units": ["sr-centre"]},
     "c": {"centre": "sr-centre"},
     "a": {"authority": "sr-centre"},
