@@ -225,6 +225,22 @@ DOORS: Final = {
     "multiply_real": _("这个数据库不是模拟出来的，没有复制。请先运行 hotline simulate。"),
 }
 
+PICTURES: Final = {
+    "picture_unreadable": _(
+        "无法画出流程图：%(problem)s。请用流程图编辑器打开该文件，改正后重新保存。"
+    ),
+    "picture_undrawn": _(
+        "文件里只有流程，没有图形的位置（BPMNDiagram）。请用流程图编辑器打开，画好后重新保存。"
+    ),
+    "picture_unplaced": _(
+        "元素 %(element)s 没有位置，或坐标不是可用的数。请用流程图编辑器重新摆放，再保存。"
+    ),
+    "picture_too_large": _(
+        "流程图太大：有 %(found)s 个图形或折点，最多画 %(most)s 个。请把流程拆成几个文件。"
+    ),
+    "picture_no_page": _("这个文件只有 %(pages)s 页，没有第 %(page)s 页。请改写页号。"),
+}
+
 SENTENCES: Final[dict[str, str]] = {
     **GENERAL,
     **SETTINGS,
@@ -235,5 +251,6 @@ SENTENCES: Final[dict[str, str]] = {
     **FLOW,
     **ACTS,
     **DOORS,
+    **PICTURES,
 }
 """Every code and its sentence; a code stands in one subject only (a test sees to it)."""
