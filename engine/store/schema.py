@@ -14,7 +14,7 @@ from engine.settings import Settings
 from engine.store.tables import chains, meta, metadata
 from engine.vault import MasterKey, Vault
 
-REVISIONS: Final = ("0001", "0002")
+REVISIONS: Final = ("0001", "0002", "0003")
 """Every revision of migrations/versions, oldest first; the last is the one this code needs."""
 
 NEEDED: Final = REVISIONS[-1]
@@ -35,6 +35,7 @@ GRANTS: Final = {
     "version_files": _APPEND,
     "deployments": _APPEND,
     "calendar_revisions": _APPEND,
+    "imported": _APPEND,
     "ticket_keys": "INSERT, DELETE",
     "chains": "INSERT, UPDATE",
     "tickets": "INSERT, UPDATE",

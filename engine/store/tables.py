@@ -234,6 +234,19 @@ tickets = Table(
     Column("head", String(64), nullable=False),  # hash of the last event
 )
 
+imported = Table(  # what came from another platform; never changed afterwards
+    "imported",
+    metadata,
+    Column("source", String(40), primary_key=True),  # what the mapping calls that platform
+    Column("original", String(60), primary_key=True, index=True),  # the number there
+    Column("ticket", ForeignKey("tickets.id"), nullable=False, unique=True),
+    Column("state", String(10), nullable=False),  # open: in the procedure | closed: a record
+    Column("received_at", Instant, nullable=False),  # as that platform says
+    Column("unit", ForeignKey("units.id")),  # who handled it there
+    Column("columns", String(16), nullable=False),  # digest of the names of the columns read
+    Column("digest", String(64), nullable=False),  # keyed, of what they held: a change is noticed
+)
+
 ticket_keys = Table(
     "ticket_keys",
     metadata,
