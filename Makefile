@@ -47,7 +47,7 @@ bench: $(VENV)/.project ## milliseconds per step; prints, promises nothing
 	$(BIN)/python bench/steps.py
 
 pictures: setup $(VENV)/.dev ## docs/pictures from bpmn/, after a diagram has changed
-	$(BIN)/python tools/pictures.py
+	$(BIN)/python -m tools.pictures
 
 wheel: setup ## dist/*.whl, with diagrams, forms, pages and their parts
 	$(BIN)/python -m build --wheel --no-isolation

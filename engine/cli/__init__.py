@@ -27,6 +27,7 @@ COMMANDS = {
     "check": "definitions",
     "deploy": "definitions",
     "versions": "definitions",
+    "draw": "drawing",
     "verify": "records",
     "show": "records",
     "replay": "records",

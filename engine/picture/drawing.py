@@ -152,10 +152,17 @@ class _Sheet:
         self.all(body, _widest_first(s for s in shapes if s.thing.kind == "lane"))
         self.all(body, _widest_first(s for s in shapes if _opened(s)))
         for edge in self.page.edges:
-            self.edge(body, edge)
+            if edge.thing.kind != "messageFlow":
+                self.edge(body, edge)
         self.all(body, [s for s in shapes if _plain(s)])
         self.all(body, [s for s in shapes if s.thing.kind == "boundaryEvent"])
+        for edge in self.page.edges:
+            if edge.thing.kind == "messageFlow":
+                self.edge(body, edge)  # the ring at its source lies on the shape
         self.all(body, [s for s in shapes if s.thing.kind == "group"])
+        for shape in shapes:
+            if mark := self.marked.get(shape.thing.id):
+                marks.ringed(body, shape, mark)
         for shape in shapes:
             self.name(body, shape)
         for edge in self.page.edges:
@@ -196,7 +203,7 @@ class _Sheet:
         if thing.kind == "textAnnotation":
             self.takes(labels.note(pen, thing.name, box))
         elif thing.kind in _NAMED_OUTSIDE:
-            under = Point(box.middle.x, box.y + box.height + 5)
+            under = Point(box.middle.x, box.y + box.height + 6)
             self.takes(labels.outside(pen, thing.name, shape.label, under))
         elif thing.kind == "group":
             under = Point(box.middle.x, box.y + 4)
@@ -217,7 +224,6 @@ class _Sheet:
             return
         pen = body.put("g", data_mark_of=shape.thing.id, data_mark=mark or "")
         if mark is not None:
-            marks.ringed(pen, shape, mark)
             marks.signed(pen, shape, mark)
         if count > 0:
             marks.counted(pen, shape, count)
@@ -256,7 +262,7 @@ def _of(body: Pen, thing: Thing) -> Pen:
 
 
 def _opened(shape: Shape) -> bool:
-    return shape.expanded and shape.thing.kind in nodes.SUBPROCESSES | {"subChoreography"}
+    return shape.expanded and shape.thing.kind in nodes.OPENING
 
 
 def _plain(shape: Shape) -> bool:

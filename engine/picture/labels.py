@@ -14,14 +14,17 @@ DEFAULT_WIDTH = 90.0
 """How wide a name is that a file gives no place."""
 
 
-def inside(pen: Pen, name: str, box: Box, top: bool = False) -> None:
-    """A name in the middle of a shape or at its top; smaller, then shortened, when it is long."""
+def inside(pen: Pen, name: str, box: Box, top: bool = False, corner: float = 0) -> None:
+    """A name in the middle of a shape or at its top; smaller, then shortened, when it is long.
+
+    `corner`: how much of the upper left corner is taken, so that a wide name moves down a little.
+    """
     if not name:
         return
     room = max(box.width - 2 * PADDING, SMALLEST)
     size = INSIDE
     while True:
-        lines = words.wrap(name, room / size)
+        lines = words.balanced(name, room / size)
         high = len(lines) * size * words.LINE
         if high <= box.height or size <= SMALLEST:
             break
@@ -30,6 +33,8 @@ def inside(pen: Pen, name: str, box: Box, top: bool = False) -> None:
     lines = words.shortened(lines, most, room / size)
     high = len(lines) * size * words.LINE
     start = box.y if top else box.middle.y - high / 2
+    if corner and words.width(lines[0]) * size > box.width - 2 * (corner + PADDING):
+        start = max(start, min(box.y + corner, box.y + box.height - high))
     pen.lines(lines, box.middle.x, start, size)
 
 
@@ -41,8 +46,10 @@ def outside(pen: Pen, name: str, place: Box | None, under: Point) -> Box | None:
     """
     if not name:
         return None
-    most = max(place.width * 1.08 + 3, OUTSIDE) if place else DEFAULT_WIDTH
-    lines = words.wrap(name, most / OUTSIDE)
+    if place:
+        lines = words.wrap(name, max(place.width * 1.08 + 3, OUTSIDE) / OUTSIDE)
+    else:
+        lines = words.balanced(name, DEFAULT_WIDTH / OUTSIDE)
     middle, top = (place.middle.x, place.y) if place else under
     pen.lines(lines, middle, top, OUTSIDE)
     return _taken(lines, middle, top)
@@ -52,7 +59,7 @@ def over(pen: Pen, name: str, place: Box | None, way: Point) -> Box | None:
     """The name of a flow: at the place that the file gives, else above the middle of its way."""
     if not name or place:
         return outside(pen, name, place, way)
-    lines = words.wrap(name, DEFAULT_WIDTH / OUTSIDE)
+    lines = words.balanced(name, DEFAULT_WIDTH / OUTSIDE)
     top = way.y - len(lines) * OUTSIDE * words.LINE - 3
     pen.lines(lines, way.x, top, OUTSIDE)
     return _taken(lines, way.x, top)

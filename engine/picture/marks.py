@@ -115,31 +115,27 @@ def ringed(pen: Pen, shape: Shape, mark: Mark) -> None:
 
 def signed(pen: Pen, shape: Shape, mark: Mark) -> None:
     """The sign of a mark at a shape's upper right."""
-    sign(pen, mark, _corner(shape, 1))
+    sign(pen, mark, _corner(shape, 1, -1))
 
 
 def counted(pen: Pen, shape: Shape, count: int) -> None:
-    """How many tokens stand on a shape, at its lower left."""
+    """How many tokens stand on a shape: at its lower left, above the name of a small one."""
     said = str(count) if count <= 999 else "999+"
-    at = _corner(shape, -1)
     wide = max(18.0, words.width(said) * 12 + 10)
-    pen.rect(at.x - wide / 2, at.y - 9, wide, 18, rx=9, fill=INK, stroke=PAPER, stroke_width=1.5)
-    pen.lines([said], at.x, at.y - 7.2, 12, fill=PAPER)
+    at = _corner(shape, -1, -1 if shape.thing.kind in _SMALL else 1)
+    x, y = at.x - (wide - 18) / 2, at.y
+    pen.rect(x - wide / 2, y - 9, wide, 18, rx=9, fill=INK, stroke=PAPER, stroke_width=1.5)
+    pen.lines([said], x, y - 7.2, 12, fill=PAPER)
 
 
-def _corner(shape: Shape, right: int) -> Point:
-    """Upper right for 1, lower left for -1."""
-    x, y = shape.box.width / 2, shape.box.height / 2
-    near = (
-        0.82
-        if shape.thing.kind in nodes.EVENTS
-        else 0.7
-        if shape.thing.kind in nodes.GATEWAYS
-        else 1.0
-    )
-    return Point(
-        shape.box.middle.x + right * (x * near + 2), shape.box.middle.y - right * (y * near + 2)
-    )
+_SMALL = nodes.EVENTS | nodes.GATEWAYS
+
+
+def _corner(shape: Shape, right: int, low: int) -> Point:
+    """A corner of a shape: 1 is right or low, -1 left or high; of a round one nearer."""
+    near = 0.9 if shape.thing.kind in _SMALL else 1.0
+    x, y = shape.box.width / 2 * near + 2, shape.box.height / 2 * near + 2
+    return Point(shape.box.middle.x + right * x, shape.box.middle.y + low * y)
 
 
 def sign(pen: Pen, mark: Mark, at: Point) -> None:

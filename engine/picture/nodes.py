@@ -30,8 +30,12 @@ CALLS = frozenset(("callActivity", "callChoreography"))
 CORNER = 10.0
 """How round an activity is."""
 
+SIGN = 23.0
+"""How far into an activity's upper left corner its sign reaches, beyond the frame."""
+
 _THROWING = frozenset(("endEvent", "intermediateThrowEvent", "implicitThrowEvent"))
-_COLLAPSIBLE = SUBPROCESSES | {"callActivity", "subChoreography", "subConversation"}
+OPENING = SUBPROCESSES | {"callActivity", "subChoreography"}
+"""What may show what it holds."""
 
 
 def event(pen: Pen, shape: Shape) -> None:
@@ -128,17 +132,15 @@ def activity(pen: Pen, shape: Shape) -> None:
 
 
 def _name(pen: Pen, shape: Shape, has_sign: bool, under: bool) -> None:
+    """The name, clear of the signs when it has the room, and of the frame always."""
     box = shape.box
     if shape.expanded:
         room = Box(box.x, box.y + 7, box.width, min(box.height, 32))
         labels.inside(pen, shape.thing.name, room, top=True)
         return
-    # The name keeps clear of the signs when it has the room, and of the frame always.
     low = 20.0 if under else 5.0
-    high = 5.0
-    del has_sign
-    room = Box(box.x, box.y + high, box.width, max(box.height - high - low, 12))
-    labels.inside(pen, shape.thing.name, room)
+    room = Box(box.x, box.y + 5, box.width, max(box.height - 5 - low, 12))
+    labels.inside(pen, shape.thing.name, room, corner=SIGN if has_sign else 0)
 
 
 def _signs(pen: Pen, shape: Shape) -> bool:
@@ -147,7 +149,7 @@ def _signs(pen: Pen, shape: Shape) -> bool:
     found = []
     if thing.loop:
         found.append(icons.LOOPS[thing.loop])
-    if thing.kind in _COLLAPSIBLE and not shape.expanded:
+    if thing.kind in OPENING and not shape.expanded:
         found.append(icons.collapsed)
     if thing.ad_hoc:
         found.append(icons.ad_hoc)

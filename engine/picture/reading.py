@@ -136,7 +136,8 @@ class _Reader:
                 thing,
                 tuple(points),
                 _label(node, about),
-                message=node.get("messageVisibleKind", ""),
+                message=node.get("messageVisibleKind")
+                or ("initiating" if element.get("messageRef") else ""),
                 stroke=_colour(node.get(COLOR + "border-color") or node.get(BIOC + "stroke")),
             )
 

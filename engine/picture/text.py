@@ -64,6 +64,31 @@ def wrap(text: str, most: float) -> list[str]:
     return [line for given in text.split("\n") for line in _wrapped(given, most)]
 
 
+def balanced(text: str, most: float) -> list[str]:
+    """The same number of lines, but about as wide as one another: no word alone at the end.
+
+    Most Chinese words have two characters, so a line that ends after an even number is liked.
+    """
+    lines = wrap(text, most)
+    if len(lines) == 1:
+        return lines
+    longest = max(width(piece.strip()) for piece in _pieces(text))
+    tried = [
+        wrap(text, most * tenth / 10) for tenth in range(5, 11) if most * tenth / 10 >= longest
+    ]
+    same = [one for one in tried if len(one) == len(lines)]
+    return min(same, key=_torn) if same else lines
+
+
+def _torn(lines: list[str]) -> int:
+    """How many lines probably end within a word."""
+    return sum(
+        1
+        for line in lines[:-1]
+        if line and _wide(line[-1]) and line[-1] not in _NOT_FIRST and len(line) % 2
+    )
+
+
 def _wrapped(text: str, most: float) -> Iterator[str]:
     line = ""
     for piece in _pieces(text):

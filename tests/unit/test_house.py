@@ -14,7 +14,7 @@ import pytest
 from lxml import etree
 
 ROOT = Path(__file__).resolve().parents[2]
-PURE = ("flow", "formjs", "record", "workdays.py", "access.py")
+PURE = ("flow", "picture", "formjs", "record", "workdays.py", "access.py")
 DOORS = ("webapp/", "engine/cli", "engine/sweep.py", "engine/city/", "tools/", "bench/")
 
 
