@@ -16,7 +16,19 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from engine.access import sees_reporter
 from engine.formjs import in_rows
 from engine.store import Store
-from webapp import calls, door, health, legs, people, problems, supervision, tickets, words, work
+from webapp import (
+    calls,
+    door,
+    drawings,
+    health,
+    legs,
+    people,
+    problems,
+    supervision,
+    tickets,
+    words,
+    work,
+)
 
 LARGEST_REQUEST = 1_000_000
 """Bytes; the longest text of a form is far shorter, files are not yet taken."""
@@ -57,6 +69,7 @@ def create_app(
         people.desk,
         work.desk,
         tickets.desk,
+        drawings.desk,
         calls.desk,
         supervision.desk,
         health.desk,

@@ -134,3 +134,10 @@ class Page:
     name: str
     shapes: tuple[Shape, ...]
     edges: tuple[Edge, ...]
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The elements that stand on it."""
+        return frozenset(
+            (*(one.thing.id for one in self.shapes), *(one.thing.id for one in self.edges))
+        )

@@ -84,6 +84,10 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
         everybody(200, another_officer=404, **NOBODY_ON_TICKETS),
         everybody(404, supervisor=200, auditor=200, **NOBODY_ON_TICKETS),
     ),
+    ("drawings.drawing", "GET"): (
+        everybody(200, another_officer=404, **NOBODY_ON_TICKETS),
+        everybody(404, supervisor=200, auditor=200, **NOBODY_ON_TICKETS),
+    ),
     ("tickets.task", "GET"): (
         everybody(403, officer=200, another_officer=404),
         everybody(404, supervisor=403, auditor=403, **NOBODY_ON_TICKETS),
