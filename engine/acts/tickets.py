@@ -46,7 +46,7 @@ def start(store: Store, user: User, raw: Raw, now: datetime, key: str, kind: str
         definitions = store.definitions(version)
         process_id = definitions.start_process(kind)
         form = forms.form(definitions, definitions.start_form(process_id))
-        checked = form.validate(raw, forms.sources(conn, definitions, form, user.unit))
+        checked = form.validate(raw, forms.sources(conn, definitions, form, user.unit), now)
         if checked.errors:
             raise Invalid(checked.errors, checked.typed)
         routing = {**checked.routing, **_linked(conn, user, form, checked)}
@@ -94,10 +94,13 @@ def complete(
         if steps.tick(conn, store, ticket, now):
             seen = rights.see(conn, user, number)
             row = rights.open_task(conn, user, number, task, seen)
+        else:
+            seen = ticket.seen
         definitions = store.definitions(ticket.version)
         form = forms.form(definitions, row.form)
-        about = ticket.columns["about_unit"]
-        checked = form.validate(raw, forms.sources(conn, definitions, form, row.unit, about))
+        about, known_to = seen.columns["about_unit"], seen.facts["units"]
+        sources = forms.sources(conn, definitions, form, row.unit, about, known_to)
+        checked = form.validate(raw, sources, now)
         if checked.errors:
             raise Invalid(checked.errors, checked.typed)
         routing = {**checked.routing, **_linked(conn, user, form, checked, ticket)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 
 from engine.formjs.model import Component, Json, Option
@@ -49,6 +49,20 @@ def read(field: Component, raw: Sequence[str], options: Sequence[Option]) -> Ans
         return Answer(_value(field, typed, options), "", typed)
     except Wrong as wrong:
         return Answer(None, str(wrong), typed)
+
+
+def when(field: Component, answer: Json, now: datetime) -> str:
+    """The sentence for a date of the past that lies ahead of `now` or a year behind it, else ""."""
+    if not field.past or not isinstance(answer, str):
+        return ""
+    local = now.astimezone(timezone(timedelta(hours=8))).replace(tzinfo=None)
+    latest = f"{local:%Y-%m-%d}" if field.subtype == "date" else f"{local:%Y-%m-%dT%H:%M}"
+    said = answer.removesuffix(_ZONE)
+    if said > latest:  # both are written alike, the larger unit first
+        return f"“{field.name}”还没有到，请填写实际发生的时间，不晚于现在。"
+    if said < f"{local - timedelta(days=366):%Y-%m-%d}":
+        return f"“{field.name}”在一年以前，请核对年份。"
+    return ""
 
 
 def raw(field: Component, answer: Json) -> list[str]:

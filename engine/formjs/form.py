@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from graphlib import CycleError, TopologicalSorter
 from itertools import groupby
 
@@ -87,8 +88,12 @@ class Form:
         shown = {key: answer.typed for key, answer in found.items()}
         return self._views(self.components, values, shown, sources, errors or {})
 
-    def validate(self, raw: Mapping[str, Sequence[str]], sources: Sources) -> Checked:
+    def validate(
+        self, raw: Mapping[str, Sequence[str]], sources: Sources, now: datetime | None = None
+    ) -> Checked:
         """The submitted texts, read: values, or a sentence for each field to correct.
+
+        `now`: when they were submitted; without it no date is held against the clock.
 
         Conditions are evaluated here on what was submitted; a hidden field counts as null for
         others, and a value for it is an error, as is a key that the form does not have. Never
@@ -97,6 +102,11 @@ class Form:
         given = {key: _texts(raw[key]) for key in raw}
         values, found = self._answered(given, sources, keep_readonly=False)
         errors = {key: answer.error for key, answer in found.items() if answer.error}
+        if now is not None:
+            for field in self.fields:
+                wrong = answering.when(field, values[field.key], now) if field.key in found else ""
+                if wrong:
+                    errors.setdefault(field.key, wrong)
         for field in self.fields:
             if any(map(trimmed, given.get(field.key, ()))) and (
                 field.key not in found or field.readonly

@@ -63,6 +63,7 @@ class Component:
     `key` is "" for what takes no answer (text, separator, spacer, group). `depends` names the
     fields that its own condition and those of the groups around it read. `ticket`: the answer is
     the number of a ticket, which whoever takes the form looks up and routes under this name.
+    `past`: a date of what has happened, in the year before the form is submitted.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Component:
     routing: bool = False
     card: str = ""
     ticket: str = ""
+    past: bool = False
     options: tuple[Option, ...] = ()
     source: str = ""
     default: Json = None

@@ -166,6 +166,8 @@ def timed(field: Component, row: Row) -> Component:
     zone = text(row, "timeSerializingFormat") or "utc_offset"
     if zone not in ("utc_offset", "no_timezone"):
         raise Wrong("form_property", "timeSerializingFormat只支持utc_offset和no_timezone。")
+    if field.past and subtype == "time":
+        raise Wrong("form_property", "自定义属性past不能用于只有时间（time）的项。")
     flag(row, "use24h")  # pages always show 24 hours
     return replace(
         field,

@@ -54,6 +54,7 @@ _VALIDATE: Mapping[str, frozenset[str]] = {
     "textarea": frozenset({"required", "minLength", "maxLength"}),
     "number": frozenset({"required", "min", "max"}),
 }
+_PROPERTIES = {"routing", "card", "ticket", "past"}
 _ROUTING = ("select", "radio", "checkbox", "number", *answering.MANY)
 
 
@@ -200,8 +201,9 @@ class _Reader:
             except feel.FeelRefused as refused:
                 raise Wrong("form_condition", f"隐藏条件不受支持：{refused}。") from None
         properties = row.get("properties") or {}
-        if not isinstance(properties, dict) or properties.keys() - {"routing", "card", "ticket"}:
-            raise Wrong("form_property", "自定义属性（properties）只支持routing、card和ticket。")
+        if not isinstance(properties, dict) or properties.keys() - _PROPERTIES:
+            allowed = "routing、card、ticket和past"
+            raise Wrong("form_property", f"自定义属性（properties）只支持{allowed}。")
         card = properties.get("card", "")
         if card not in ("", *CARD) or (card and kind not in answering.FIELDS):
             raise Wrong("form_property", f"自定义属性card应为{'、'.join(CARD)}之一。")
@@ -218,6 +220,9 @@ class _Reader:
             raise Wrong("form_property", "自定义属性ticket只能用于单行文字（textfield）。")
         if ticket:
             given.key({"key": ticket})
+        past = properties.get("past", "false")
+        if past not in ("true", "false") or (past == "true" and kind != "datetime"):
+            raise Wrong("form_property", "自定义属性past应为true或false，只用于日期（datetime）。")
         identity = given.text(row, "id") or given.text(row, "key")
         if not identity:
             raise Wrong("form_id", "组件没有id，请用Camunda Modeler重新保存。")
@@ -227,6 +232,7 @@ class _Reader:
             routing=routing == "true",
             card=card,
             ticket=ticket,
+            past=past == "true",
             row=given.text(layout, "row"),
             columns=given.whole(layout, "columns", 1, 16),
             hide=hide,

@@ -65,7 +65,7 @@ def task_form(store: Store, user: User, number: str, task: int, now: datetime) -
         row = rights.open_task(conn, user, number, task, seen)
         definitions = store.definitions(seen.columns["version"])
         form = forms.form(definitions, row.form)
-        about = seen.columns["about_unit"]
+        about, known_to = seen.columns["about_unit"], seen.facts["units"]
         draft = None
         if row.drafted:
             mine = {"ticket": row.ticket, "task": task, "user": user.id}
@@ -81,7 +81,7 @@ def task_form(store: Store, user: User, number: str, task: int, now: datetime) -
             article=row.article,
             unit_name=row.unit_name,
             form=form,
-            sources=forms.sources(conn, definitions, form, row.unit, about),
+            sources=forms.sources(conn, definitions, form, row.unit, about, known_to),
             raw=raw,
             draft_at=draft.at if draft is not None else None,
             due=row.due,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -58,14 +58,18 @@ def sources(
     form: Form,
     unit: str,
     about_unit: str | None = None,
+    known_to: Collection[str] = (),
 ) -> Sources:
     """The option lists that a form names, as a unit sees them that fills it.
 
-    `about_unit`, whom a report is about, is in none (回避, 第二十九条第七项).
+    `about_unit`, whom a report is about, is in none (回避, 第二十九条第七项). `known_to` are the
+    units that have the ticket: from them and their superiors it cannot be hidden now, so a report
+    is about them only when it was recalled.
     """
     given = {
         "unit": unit,
         "about": about_unit or "",
+        "known_to": sorted(known_to) or [""],  # an empty list would stand for two things in SQL
         "kinds": (*_HANDLERS, "centre") if _dispatches_on(definitions) else _HANDLERS,
     }
     return {
@@ -85,6 +89,7 @@ def card(form: Form, values: Mapping[str, Any]) -> dict[str, str]:
 _HANDLERS = ("department", "station", "enterprise", "party")
 _asking = units.alias("asking")
 _above = units.alias("above")
+_knowing = units.alias("knowing")
 _home = select(_asking.c.area).where(_asking.c.id == bindparam("unit")).scalar_subquery()
 _section = (
     select(_above.c.id)
@@ -123,6 +128,13 @@ _SOURCES = {
             units.c.kind.in_(_HANDLERS),
             or_(units.c.area == _home, areas.c.parent == _home),
             ~_section,
+            units.c.id.not_in(bindparam("known_to", expanding=True)),
+            units.c.id.not_in(
+                select(_knowing.c.superior).where(
+                    _knowing.c.superior.is_not(None),
+                    _knowing.c.id.in_(bindparam("known_to", expanding=True)),
+                )
+            ),
         )
         .order_by(units.c.area != _home, units.c.id)
     ),

@@ -126,8 +126,8 @@ def _least(view: Any) -> str:
         case "number":
             return view.min or "1"
         case "datetime":
-            samples = {"date": "2026-09-30", "time": "10:00"}
-            return samples.get(view.subtype, "2026-09-30T10:00")
+            samples = {"date": "2026-09-01", "time": "10:00"}
+            return samples.get(view.subtype, "2026-09-01T07:00")
         case "checkbox":
             return "true"
     return "已按规定办理并答复诉求人"[: view.max_length or None].ljust(view.min_length, "。")

@@ -222,6 +222,24 @@ def test_two_decisions_on_one_leg_are_not_taken_for_each_other_when_counted_agai
     assert verify.verify(office.store).differences == ()
 
 
+def test_a_report_is_about_no_unit_that_has_it_until_it_is_recalled(office, now):
+    number = office.call(now, type="complaint")
+    office.does(number, "dispatcher", now, lead_unit="sr-water", co_units=["sr-roads"])
+
+    def named() -> set[str]:
+        (task,) = [one for one in office.waiting(number) if one.name == "更正类型或地址"]
+        dispatcher = office.who("dispatcher", "sr-centre")
+        form = reading.task_form(office.store, dispatcher, number, task.task, now)
+        return {one["value"] for one in form.sources["parties"]}
+
+    assert not named() & {"sr-water", "sr-roads"}
+    right(office, number, "dispatcher", "撤回派发", now)
+    assert {"sr-water", "sr-roads"} <= named()
+    right(office, number, "dispatcher", "更正类型或地址", now, type="report", named_unit="sr-roads")
+    assert row_of(office, number).about_unit == "sr-roads"
+    assert verify.verify(office.store).differences == ()
+
+
 # --- hiding ----------------------------------------------------------------------------------
 
 

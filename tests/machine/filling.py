@@ -67,7 +67,7 @@ def _answer(view: View, rng: random.Random) -> list[str]:
             least, most = int(view.min or 1), int(view.max or 9)
             return [str(rng.choice((least, min(least + 1, most), min(least + 4, most), most)))]
         case "datetime":
-            return [{"date": "2026-09-30", "time": "10:00"}.get(view.subtype, "2026-09-30T10:00")]
+            return [{"date": "2026-09-27", "time": "10:00"}.get(view.subtype, "2026-09-27T10:00")]
     if not view.required and rng.random() < 0.7:
         return []
     if view.pattern or view.validation:

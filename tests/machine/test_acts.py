@@ -70,9 +70,9 @@ def test_the_town_without_a_database_answers_as_the_store_does(sqlite_store):
             assert places.of_unit(conn, unit) == town.peers(unit)
         for one in sourced.values():
             for unit in units:
-                for about in (None, "sr-cg", "xz-ga"):
-                    there = forms.sources(conn, definitions(), one, unit, about)
-                    here = town.sources(one, unit, about)
+                for about, known_to in ((None, ()), ("sr-cg", {"xz-hb"}), ("xz-ga", {"sr-cg"})):
+                    there = forms.sources(conn, definitions(), one, unit, about, known_to)
+                    here = town.sources(one, unit, about, known_to)
                     values = {name: sorted(row["value"] for row in there[name]) for name in there}
                     assert values == {name: sorted(r["value"] for r in here[name]) for name in here}
     for person in town.people.values():

@@ -80,13 +80,18 @@ class Ticket:
         unit = task.unit or centre_of(self.area)
         about = self.rows.ticket["about_unit"]
         linked = {one.key: "20260928-00002" for one in filled.fields if one.ticket}
-        sources = self.town.sources(filled, unit, about)
+        sources = self.town.sources(filled, unit, about, self.known_to())
         _, checked = anyhow(filled, sources, rng, {**linked, **(given or {})})
         routed = {one.ticket: linked[one.key] for one in filled.fields if one.ticket}
         answers = {**checked.routing, **routed}
         step = self.take("complete", task=task.id, answers=answers)
         self.done_by[task.element] = rng.choice(who)
         return step
+
+    def known_to(self) -> frozenset[str]:
+        """The units that have the ticket now."""
+        legs = (leg["unit"] for leg in self.rows.legs.values() if leg["void_at"] is None)
+        return frozenset(legs) | {task["unit"] for task in self.rows.tasks.values()}
 
     def those(self, task: OpenTask) -> list[str]:
         """Who may do a task: of its role and unit, not a party, and not who did what it checks."""

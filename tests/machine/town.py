@@ -74,7 +74,7 @@ class Town:
             for role in person.roles:
                 posts[role, person.unit].append(person.name)
         self.posts = dict(posts)
-        self._sources: dict[tuple[str, str, str], list[dict[str, str]]] = {}
+        self._sources: dict[tuple[str, str, str, frozenset[str]], list[dict[str, str]]] = {}
         self._peers = {unit: self._peers_of(unit) for unit in self.units}
 
     def _peers_of(self, unit: str) -> Peers:
@@ -105,17 +105,27 @@ class Town:
         """Those who have a role in a unit, by their sign-in names."""
         return [name for name in self.posts.get((role, unit), ()) if name not in but]
 
-    def sources(self, form: Form, unit: str, about: str | None) -> Sources:
-        """The option lists of a form, as a unit sees them."""
-        return {name: self._offered(name, unit, about or "") for name in form.sources}
+    def sources(
+        self, form: Form, unit: str, about: str | None, known_to: Collection[str] = ()
+    ) -> Sources:
+        """The option lists of a form, as a unit sees them; units that have the ticket are no
+        parties."""
+        known = frozenset(known_to)
+        none: frozenset[str] = frozenset()
+        return {
+            name: self._offered(name, unit, about or "", known if name == "parties" else none)
+            for name in form.sources
+        }
 
-    def _offered(self, name: str, unit: str, about: str) -> list[dict[str, str]]:
-        key = (name, unit, about)
+    def _offered(
+        self, name: str, unit: str, about: str, known_to: frozenset[str]
+    ) -> list[dict[str, str]]:
+        key = (name, unit, about, known_to)
         if key not in self._sources:
             self._sources[key] = [{"label": one, "value": one} for one in self._ids(*key)]
         return self._sources[key]
 
-    def _ids(self, name: str, unit: str, about: str) -> list[str]:
+    def _ids(self, name: str, unit: str, about: str, known_to: frozenset[str]) -> list[str]:
         home = self.units[unit].area
 
         def no_party(id: str) -> bool:
@@ -129,6 +139,7 @@ class Town:
             found = [one.id for one in handlers if unit in (one.id, one.superior)]
             return sorted(id for id in found if no_party(id))
         if name == "parties":
+            knowing = known_to | {self.units[one].superior for one in known_to}
             handlers += [
                 one
                 for one in self.units.values()
@@ -137,7 +148,7 @@ class Town:
             return [
                 one.id
                 for one in sorted(handlers, key=lambda one: (one.area != home, one.id))
-                if not self._is_section(one.id)
+                if not self._is_section(one.id) and one.id not in knowing
             ]
         found = [one.id for one in handlers if not self._is_section(one.id)]
         found += [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -339,6 +340,46 @@ def test_any_stored_answers_are_shown(answers: dict[str, Any]):
 @given(st.dictionaries(st.text(max_size=2), ANY))
 def test_not_even_what_no_browser_sends_makes_it_fail(raw: dict[str, Any]):
     EVERYTHING.validate(raw, UNITS)
+
+
+PAST = {"properties": {"past": "true"}}
+NOON = datetime(2026, 10, 10, 4, 0, tzinfo=UTC)
+"""12:00 in Shangrao."""
+
+
+@pytest.mark.parametrize(
+    ("text", "subtype", "said"),
+    [
+        ("2026-10-10T12:00", "datetime", ""),
+        ("2026-10-10T12:01", "datetime", "还没有到"),
+        ("2026-10-10", "date", ""),
+        ("2026-10-11", "date", "还没有到"),
+        ("2025-10-10", "date", ""),
+        ("2025-10-09T23:59", "datetime", ""),
+        ("2025-10-08", "date", "在一年以前"),
+        ("1926-10-10T09:00", "datetime", "在一年以前"),
+    ],
+)
+def test_what_has_happened_lies_in_the_year_before_it_is_written_down(text, subtype, said):
+    happened = form(field("datetime", subtype=subtype, **PAST))
+    sentence = happened.validate({"f": [text]}, {}, NOON).errors.get("f", "")
+    assert said in sentence
+    assert bool(said) == bool(sentence)
+    # Without a clock (a form shown again, a ticket of another platform) nothing is held against it.
+    assert not happened.validate({"f": [text]}, {}).errors
+
+
+def test_a_date_that_is_not_said_to_be_past_may_lie_ahead():
+    appointed = form(field("datetime", subtype="date"))
+    assert not appointed.validate({"f": ["2027-01-01"]}, {}, NOON).errors
+
+
+def test_a_hidden_date_of_the_past_is_not_asked():
+    hidden = form(
+        field("checkbox", "told"),
+        field("datetime", subtype="date", conditional={"hide": "=told = false"}, **PAST),
+    )
+    assert not hidden.validate({}, {}, NOON).errors
 
 
 def test_a_checklist_that_routes_is_a_list_even_when_hidden_or_empty() -> None:

@@ -86,6 +86,12 @@ def test_a_component_outside_the_list_is_refused_with_its_name(kind: str | None)
         ([number(increment=0)], "form_validation", "increment应大于0"),
         ([number(decimalDigits=-1)], "form_property", "整数"),
         ([text(magic=True)], "form_property", "属性“magic”不受支持"),
+        ([text(properties={"past": "true"})], "form_property", "只用于日期"),
+        (
+            [text(properties={"magic": "true"})],
+            "form_property",
+            "只支持routing、card、ticket和past",
+        ),
         ([text(label="")], "form_label", "没有标签"),
         ([text(label="=a")], "form_property", "不支持表达式"),
         ([text(description="{{a}}")], "form_property", "模板"),

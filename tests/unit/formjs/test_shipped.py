@@ -270,7 +270,10 @@ def test_every_user_task_drawn_has_a_shipped_form():
 def test_habits_are_about_forms_and_options_that_exist():
     data = read_data("behaviour")
     assert set(data["forms"]) <= set(FORMS)
-    assert set(data["rights"]) - {"about", "default"} <= set(FORMS)
+    for right in set(data["rights"]) - {"about", "default"}:
+        stem, _, role = right.partition("@")
+        assert stem in FORMS
+        assert not role or role in ROLES
     assert set(data["roles"]) - {"default"} <= ROLES
     for right in data["rights"].values():
         if isinstance(right, dict):
@@ -281,6 +284,8 @@ def test_habits_are_about_forms_and_options_that_exist():
         if key == "about":
             continue
         stem, _, name = key.rpartition(".")
+        name, _, again = name.partition("@")
+        assert again in ("", "again"), key
         assert not stem or stem in FORMS
         nested = weights.values() if isinstance(weights.get("*"), dict) else [weights]
         if name in known:
@@ -325,9 +330,9 @@ def test_calls_take_every_way_in_believable_shares():
         raw = fill(form("new_call"), SOURCES, words, random.Random(seed), NOW)
         ways.update([raw["acceptance"][0], raw["emergency"][0]])
     shares = {way: count / 2000 for way, count in ways.items()}
-    assert 0.90 < shares["accept"] < 0.96
+    assert 0.88 < shares["accept"] < 0.95
     assert 0.02 < shares["answered"] < 0.06
     assert 0.01 < shares["refuse"] < 0.04
-    assert 0.002 < shares["unsure"] < 0.03
+    assert 0.015 < shares["unsure"] < 0.045
     assert 0.95 < shares["no"] < 0.99
     assert min(shares["utilities"], shares["danger"]) > 0.005
