@@ -27,10 +27,16 @@ TEXTS = frozenset({"textfield", "textarea"})
 
 
 def fill(
-    form: Form, sources: Sources, words: Mapping[str, str], rng: random.Random, now: datetime
+    form: Form,
+    sources: Sources,
+    words: Mapping[str, str],
+    rng: random.Random,
+    now: datetime,
+    again: bool = False,
 ) -> Raw:
-    """The form as a browser would send it. `words` are what is known about the matter."""
-    person = _Person(PurePath(form.name).stem, words, rng, now)
+    """The form as a browser would send it. `words` are what is known about the matter; `again`:
+    the same form has been filled in for it before."""
+    person = _Person(PurePath(form.name).stem, words, rng, now, again)
     named = {field.key: field.source for field in form.fields}
     given: Raw = {}
 
@@ -45,12 +51,14 @@ def fill(
 
 @dataclass(frozen=True, slots=True)
 class _Person:
-    """Somebody with a form before them: its name, what they know, their chance, the clock."""
+    """Somebody with a form before them: its name, what they know, their chance, the clock,
+    whether this ticket had the same form before."""
 
     form: str
     words: Mapping[str, str]
     rng: random.Random
     now: datetime
+    again: bool
 
     def answer(self, view: View, source: str, same: Collection[str]) -> list[str]:
         """What they put into a field; `same` are answers to others with the same option list."""
@@ -144,7 +152,8 @@ class _Person:
         return self.rng.random() < float(_look("chance", self.form, view.key) or 0)
 
     def _weights(self, key: str) -> Mapping[str, float]:
-        weights = _look("fields", self.form, key)
+        again = _look("fields", self.form, f"{key}@again") if self.again else None
+        weights = again or _look("fields", self.form, key)
         if isinstance(weights, dict) and isinstance(weights.get("*"), dict):
             weights = weights.get(self.words.get("type", "*"), weights["*"])
         return weights if isinstance(weights, dict) else {}

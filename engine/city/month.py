@@ -219,7 +219,7 @@ class Month:
         rng = dice(self._seed, call.n, task.form, errand.nth, "filled")
         user = self._user(name)
         form, sources = self._form(user, task, at)
-        raw = fill(form, sources, words, rng, at)
+        raw = fill(form, sources, words, rng, at, errand.nth > 1)
         key = self._key(call, task.task)
         with _sensible(form.name):
             tickets.complete(self._store, user, number, task.task, raw, at, key)
@@ -301,8 +301,9 @@ class Month:
         data = read("behaviour")
         role: Mapping[str, Any] = data["roles"].get(task.role) or data["roles"]["default"]
         if task.optional:
-            right = data["rights"].get(task.form) or data["rights"]["default"]
-            return {"hours": role["hours"], **right}
+            rights = data["rights"]
+            right = rights.get(f"{task.form}@{task.role}") or rights.get(task.form)
+            return {"hours": role["hours"], **(right or rights["default"])}
         found: Mapping[str, Any] = data["forms"].get(task.form) or role
         return found
 
