@@ -83,15 +83,20 @@ def sheets(store: Store, user: User, number: str, now: datetime) -> tuple[Sheet,
 def _tokens(
     conn: Connection, definitions: Definitions, seen: Seen, number: str
 ) -> Mapping[str, int]:
-    """How often each element waits; an event on an edge does not, it only listens."""
+    """How often each element waits.
+
+    An event on an edge does not, it only listens; nor does what holds several of an element
+    together, each of which waits itself.
+    """
     row = conn.execute(_STATE, {"ticket": seen.columns["id"]}).one_or_none()
     if row is None:
         raise StoreError("state_missing", number=number)
     if row.semantics not in READABLE:
         raise StoreError("state_newer", number=number)
     waits = process.waits(codec.load(definitions, row.blob))
-    places = {wait.address: wait for wait in waits if wait.kind != "boundaryEvent"}
-    return Counter(wait.element for wait in places.values())
+    return Counter(
+        wait.element for wait in waits if wait.kind != "boundaryEvent" and not wait.progress
+    )
 
 
 _STATE = select(t.states.c.blob, t.states.c.semantics).where(
