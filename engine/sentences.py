@@ -28,6 +28,16 @@ SETTINGS: Final = {
         "请改成同一主机、端口和库名。"
     ),
     "home_missing": _("工作目录 %(path)s 不存在或不是目录。请先建立它，或改正 HOTLINE_HOME。"),
+    "secret_twice": _("同时设置了 %(name)s 和 %(name)s_FILE。请只保留一个。"),
+    "secret_unreadable": _(
+        "无法读取 %(name)s 指明的文件 %(path)s：%(reason)s。请检查路径、属主和权限。"
+    ),
+    "secret_exposed": _(
+        "%(name)s 指明的文件 %(path)s 可被他人读取或改动（权限 %(mode)s）。"
+        "请执行 chmod 600 %(path)s；文件属 root 时，可用 640 交给服务账号的组读取。"
+    ),
+    "secret_empty": _("%(name)s 指明的文件 %(path)s 是空的。请写入数据库地址。"),
+    "secret_broken": _("%(name)s 指明的文件 %(path)s 里不是一行文字。请只写一行：数据库的地址。"),
     "tls_unknown": _("HOTLINE_TLS 的值“%(value)s”看不懂。请写 1（经 https 访问）或 0。"),
     "proxies_unknown": _(
         "HOTLINE_PROXIES 的值“%(value)s”不能用。请写前面自设代理的个数，0 到 %(most)s 的整数。"
@@ -45,7 +55,8 @@ KEYS: Final = {
     ),
     "key_broken": _("主密钥文件 %(path)s 的内容不是主密钥。请从备份恢复该文件。"),
     "key_permissions": _(
-        "主密钥文件 %(path)s 可被他人读取（权限 %(mode)s）。请执行 chmod 600 %(path)s 后重试。"
+        "主密钥文件 %(path)s 可被他人读取（权限 %(mode)s）。请执行 chmod 600 %(path)s 后重试；"
+        "文件属 root 时，可用 640 交给服务账号的组读取。"
     ),
     "key_unreadable": _("无法读取主密钥文件 %(path)s：%(reason)s。请检查文件的属主和权限。"),
     "key_exists": _("主密钥文件 %(path)s 已经存在，不会被替换。"),
@@ -214,6 +225,7 @@ ACTS: Final = {
 }
 
 DOORS: Final = {
+    "not_locked": _("账号 %(name)s 没有被锁定，也没有输错的口令，没有改动。"),
     "cannot_listen": _(
         "不能在 %(host)s:%(port)s 提供网页服务：地址不对，或端口已被占用。请用 --port 换一个端口。"
     ),

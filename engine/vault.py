@@ -21,6 +21,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from engine.confidential import exposed
 from engine.errors import VaultError
 
 KEY_BYTES: Final = 32
@@ -69,14 +70,15 @@ class MasterKey:
         """
         try:
             with path.open("rb") as file:
-                mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+                found = os.fstat(file.fileno())
                 content = file.read(1000)
         except FileNotFoundError as error:
             raise VaultError("key_missing", path=str(path)) from error
         except OSError as error:
             raise VaultError("key_unreadable", path=str(path), reason=error.strerror) from error
-        if mode & 0o077:
-            raise VaultError("key_permissions", path=str(path), mode=f"{mode:04o}")
+        if exposed(found):
+            mode = f"{stat.S_IMODE(found.st_mode):04o}"
+            raise VaultError("key_permissions", path=str(path), mode=mode)
         if not re.fullmatch(rb"[0-9a-f]{64}\n?", content):
             raise VaultError("key_broken", path=str(path))
         return cls(path, bytes.fromhex(content.decode().strip()))

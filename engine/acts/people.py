@@ -9,17 +9,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, delete, insert, select, update
 
-from engine.access import ROLES, User, authorize, may_give
+from engine.access import ROLES, User, may_give
 from engine.errors import Denied, Trouble
 from engine.formjs.text import forbidden, trimmed
-from engine.store import Store, claims, log, people, tickets
-from engine.store.tables import sessions, units, user_roles, users
+from engine.store import Store, claims, log, people, spoken, tickets
+from engine.store.tables import sessions, user_roles, users
 
 IDLE = timedelta(hours=2)
 LONGEST = timedelta(hours=12)
@@ -59,20 +58,6 @@ def _matches(stored: str, password: str) -> bool:
         return False
 
 
-def _fact(
-    conn: Connection, store: Store, name: str, now: datetime, user: User | None, /, **body: Any
-) -> None:
-    log.append_system(
-        conn,
-        store,
-        name,
-        now,
-        user.name if user else "system",
-        user.unit if user else "",
-        body,
-    )
-
-
 def sign_in(store: Store, name: str, password: str, now: datetime) -> SignedIn:
     """Begin a session.
 
@@ -109,7 +94,7 @@ def _count_failure(
         .where(users.c.id == user.id)
         .values(failures=0 if until else failures, locked_until=until)
     )
-    _fact(conn, store, "locked_out" if until else name, now, user)
+    people.fact(conn, store, "locked_out" if until else name, now, user)
 
 
 def _begin(
@@ -125,7 +110,7 @@ def _begin(
     conn.execute(
         insert(sessions).values(digest=_digest(token), user=user.id, created_at=now, seen_at=now)
     )
-    _fact(conn, store, "sign_in", now, user)
+    people.fact(conn, store, "sign_in", now, user)
     return SignedIn(token, user, must_change)
 
 
@@ -138,7 +123,7 @@ def sign_out(store: Store, token: str, now: datetime) -> None:
         if owner is None:
             return
         conn.execute(delete(sessions).where(sessions.c.digest == _digest(token)))
-        _fact(conn, store, "sign_out", now, people.load(conn, owner))
+        people.fact(conn, store, "sign_out", now, people.load(conn, owner))
 
 
 def user_of(store: Store, token: str, now: datetime) -> SignedIn | None:
@@ -196,7 +181,7 @@ def change_password(
         conn.execute(
             delete(sessions).where(sessions.c.user == user.id, sessions.c.digest != _digest(keep))
         )
-        _fact(conn, store, "change_password", now, user)
+        people.fact(conn, store, "change_password", now, user)
 
 
 def _new_password() -> str:
@@ -239,7 +224,7 @@ def add_user(
         raise Trouble("name_taken", name=name)
     hashed = _hashed(password, name)
     with store.write() as conn:
-        _allow(conn, actor, unit)
+        people.allow(conn, actor, unit)
         if conn.execute(select(users.c.id).where(users.c.name == name)).first():
             raise Trouble("name_taken", name=name)
         made = conn.execute(
@@ -257,7 +242,7 @@ def add_user(
         ).scalar_one()
         if given:
             conn.execute(insert(user_roles), [{"user": made, "role": r} for r in given])
-        _fact(conn, store, "add_user", now, actor, user=name, unit=unit, roles=given)
+        people.fact(conn, store, "add_user", now, actor, user=name, unit=unit, roles=given)
     return password
 
 
@@ -299,7 +284,7 @@ def add_crowd(store: Store, newcomers: Iterable[Newcomer], password: str, now: d
             if given:
                 conn.execute(insert(user_roles), [{"user": new[0], "role": r} for r in given])
         said = {one.name: given for one, given in rows}
-        _fact(conn, store, "add_crowd", now, None, users=list(said), roles=said)
+        people.fact(conn, store, "add_crowd", now, None, users=list(said), roles=said)
     return len(rows)
 
 
@@ -313,22 +298,6 @@ def _known(roles: Iterable[str], actor: User | None = None) -> list[str]:
     return given
 
 
-def _allow(conn: Connection, actor: User | None, unit: str) -> None:
-    area = conn.execute(select(units.c.area).where(units.c.id == unit)).scalar_one_or_none()
-    if area is None:
-        raise Trouble("unit_unknown", unit=unit)
-    if actor is not None:
-        authorize(actor, "manage_users", {"unit": unit, "area": area})
-
-
-def _find(conn: Connection, actor: User | None, name: str) -> Any:
-    row = conn.execute(select(users).where(users.c.name == name).with_for_update()).one_or_none()
-    if row is None:
-        raise Trouble("user_unknown", name=name)
-    _allow(conn, actor, row.unit)
-    return row
-
-
 def set_roles(
     store: Store, actor: User | None, name: str, roles: Iterable[str], now: datetime
 ) -> None:
@@ -339,11 +308,11 @@ def set_roles(
     """
     given = _known(roles, actor)
     with store.write() as conn:
-        row = _find(conn, actor, name)
+        row = people.find(conn, actor, name)
         conn.execute(delete(user_roles).where(user_roles.c.user == row.id))
         if given:
             conn.execute(insert(user_roles), [{"user": row.id, "role": r} for r in given])
-        _fact(conn, store, "set_roles", now, actor, user=name, roles=given)
+        people.fact(conn, store, "set_roles", now, actor, user=name, roles=given)
     _give_back(store, actor, row.id, now)
 
 
@@ -353,11 +322,11 @@ def set_active(store: Store, actor: User | None, name: str, active: bool, now: d
     The tasks of somebody who may no longer sign in go back to the unit.
     """
     with store.write() as conn:
-        row = _find(conn, actor, name)
+        row = people.find(conn, actor, name)
         conn.execute(update(users).where(users.c.id == row.id).values(active=active))
         if not active:
             conn.execute(delete(sessions).where(sessions.c.user == row.id))
-        _fact(conn, store, "set_active", now, actor, user=name, active=active)
+        people.fact(conn, store, "set_active", now, actor, user=name, active=active)
     _give_back(store, actor, row.id, now)
 
 
@@ -374,20 +343,51 @@ def _give_back(store: Store, actor: User | None, who: int, now: datetime) -> Non
                 log.append(conn, ticket, "fact", "release", now, *by, {"task": task, "name": name})
 
 
-def reset_password(store: Store, actor: User | None, name: str, now: datetime) -> str:
-    """A new password for somebody, shown once; ends their sessions and a lock-out."""
+def reset_password(
+    store: Store, actor: User | None, name: str, reason: str, now: datetime, operator: str = ""
+) -> str:
+    """A new password for somebody, shown once; ends their sessions and a lock-out.
+
+    `operator`: whose hands it was where `actor` is None, as the computer knows them.
+    Errors: Denied; Trouble "user_unknown", reason_needed, reason_long, text_characters.
+    """
+    reason = spoken.reason(reason)
     password = _new_password()
     hashed = _hasher.hash(password)
     with store.write() as conn:
-        row = _find(conn, actor, name)
+        row = people.find(conn, actor, name)
         conn.execute(
             update(users)
             .where(users.c.id == row.id)
             .values(password_hash=hashed, must_change=True, failures=0, locked_until=None)
         )
         conn.execute(delete(sessions).where(sessions.c.user == row.id))
-        _fact(conn, store, "reset_password", now, actor, user=name)
+        said = _by_hand(actor, operator) | {"user": name, "reason": reason}
+        people.fact(conn, store, "reset_password", now, actor, **said)
     return password
+
+
+def unlock(
+    store: Store, actor: User | None, name: str, reason: str, now: datetime, operator: str = ""
+) -> None:
+    """End a lock-out, and forget the wrong passwords; the password and the sessions stay.
+
+    `operator` and errors as in reset_password; Trouble "not_locked" when there is none to end.
+    """
+    reason = spoken.reason(reason)
+    with store.write() as conn:
+        row = people.find(conn, actor, name)
+        if not row.failures and (row.locked_until is None or row.locked_until <= now):
+            raise Trouble("not_locked", name=name)
+        conn.execute(
+            update(users).where(users.c.id == row.id).values(failures=0, locked_until=None)
+        )
+        said = _by_hand(actor, operator) | {"user": name, "reason": reason}
+        people.fact(conn, store, "unlock", now, actor, **said)
+
+
+def _by_hand(actor: User | None, operator: str) -> dict[str, str]:
+    return {"operator": operator} if actor is None and operator else {}
 
 
 def load(store: Store, name: str) -> User:

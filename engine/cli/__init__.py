@@ -22,6 +22,7 @@ from engine.flow.model import DefinitionsRefused, Refused
 COMMANDS = {
     "init": "setting_up",
     "upgrade": "setting_up",
+    "settings": "environment",
     "serve": "serving",
     "sweep": "serving",
     "check": "definitions",

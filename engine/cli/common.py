@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pwd
 from datetime import UTC, datetime
 
 import click
@@ -44,6 +46,17 @@ def opened() -> Store:
 def acting_as(store: Store, name: str | None) -> User | None:
     """The person whom an act is put down to; None, the system itself, when nobody is named."""
     return people.load(store, name) if name else None
+
+
+def operator() -> str:
+    """Who sits at this computer, by its own name for them, before sudo or su where that is told."""
+    if os.environ.get("SUDO_USER"):
+        return os.environ["SUDO_USER"]
+    with contextlib.suppress(OSError):  # nobody has signed in: cron, a service, a container
+        return os.getlogin()
+    with contextlib.suppress(KeyError):  # a container's user has a number only
+        return pwd.getpwuid(os.getuid()).pw_name
+    return f"uid {os.getuid()}"
 
 
 def note(text: str) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import click
 
 from engine.acts import people
-from engine.cli.common import acting_as, now, opened
+from engine.cli.common import acting_as, now, opened, operator
 from engine.cli.words import ROLES, Group, Name, moment, table
 from engine.read import staff
 
 AS = click.option("--as", "by", help="以哪个账号的名义（应有系统管理员岗位）；不写则记为系统。")
+REASON = click.option("--reason", required=True, help="理由，记入系统记录链。")
 
 
 @click.group(cls=Group)
 def user() -> None:
-    """管理账号：add、list、reset-password。"""
+    """管理账号：add、list、reset-password、unlock。"""
 
 
 @user.command()
@@ -67,11 +68,26 @@ def list_users(unit: str | None, role: str | None) -> int:
 
 @user.command("reset-password")
 @click.argument("name", metavar="账号")
+@REASON
 @AS
-def reset_password(name: str, by: str | None) -> int:
-    """重设口令（只显示一次），并解除锁定、结束其登录。"""
+def reset_password(name: str, reason: str, by: str | None) -> int:
+    """重设口令（只显示一次），并解除锁定、结束其登录；谁、为何，记入系统记录链。"""
     with opened() as store:
-        password = people.reset_password(store, acting_as(store, by), name, now())
+        password = people.reset_password(
+            store, acting_as(store, by), name, reason, now(), operator()
+        )
     click.echo(f"账号：{name}")
     click.echo(f"口令：{password}（只显示这一次，首次登录须修改）")
+    return 0
+
+
+@user.command()
+@click.argument("name", metavar="账号")
+@REASON
+@AS
+def unlock(name: str, reason: str, by: str | None) -> int:
+    """解除因口令输错而来的锁定，口令不变；谁、为何，记入系统记录链。"""
+    with opened() as store:
+        people.unlock(store, acting_as(store, by), name, reason, now(), operator())
+    click.echo(f"账号 {name} 已解除锁定。")
     return 0

@@ -16,7 +16,7 @@ from engine.cli.words import ROLES, Help, table
 from engine.errors import StoreError
 from engine.read import agenda, staff
 from engine.read import versions as versions_read
-from engine.settings import Settings
+from engine.settings import Settings, shown
 from engine.store import Store
 
 MONTH = 30.0
@@ -152,8 +152,8 @@ def _some_people() -> list[tuple[str, str, str, str]]:
 
 
 def _say_places(settings: Settings) -> None:
-    where = settings.database_url.render_as_string(hide_password=True)
-    click.echo(f"数据库：{settings.sqlite_file if settings.is_sqlite else where}")
+    where = settings.sqlite_file if settings.is_sqlite else shown(settings.database_url)
+    click.echo(f"数据库：{where}")
     click.echo(f"主密钥：{settings.key_file}（请另行备份：丢失后加密的内容无法恢复）")
 
 

@@ -25,7 +25,7 @@ from engine.cli.setting_up import create, furnish_demo
 from engine.cli.words import Help, Number, table
 from engine.errors import Trouble
 from engine.read import agenda, staff
-from engine.settings import DATABASE_URL, Settings
+from engine.settings import Settings, names_database
 from engine.store import Store
 from engine.workdays import ZONE, OutOfCalendar, shipped
 
@@ -146,7 +146,7 @@ def _begin(start: str | None, days: float) -> datetime:
 def _place() -> Settings:
     """The database that the environment names, else a new file beside the others."""
     settings = configured()
-    if os.environ.get(DATABASE_URL):
+    if names_database(os.environ):
         return settings
     folder = settings.home / "var"
     stem = f"simulation-{now().astimezone(ZONE):%Y%m%d-%H%M%S}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from sqlalchemy import Connection, bindparam, select
 
-from engine.access import User
-from engine.errors import StoreError
-from engine.store import places
-from engine.store.tables import user_roles, users
+from engine.access import User, authorize
+from engine.errors import StoreError, Trouble
+from engine.store import Store, log, places
+from engine.store.tables import units, user_roles, users
 
 _USER = (
     select(users.c.id, users.c.name, users.c.display_name, users.c.unit, user_roles.c.role)
@@ -33,4 +36,40 @@ def load(conn: Connection, user: int) -> User:
         roles=frozenset(found.role for found in rows if found.role is not None),
         centre=peers.centre,
         authority=peers.authority,
+    )
+
+
+def allow(conn: Connection, actor: User | None, unit: str) -> None:
+    """Whether `actor` (None: the system) may manage the people of a unit.
+
+    Errors: Denied; Trouble unit_unknown.
+    """
+    area = conn.execute(select(units.c.area).where(units.c.id == unit)).scalar_one_or_none()
+    if area is None:
+        raise Trouble("unit_unknown", unit=unit)
+    if actor is not None:
+        authorize(actor, "manage_users", {"unit": unit, "area": area})
+
+
+def find(conn: Connection, actor: User | None, name: str) -> Any:
+    """The row of somebody whom `actor` may manage, locked. Errors: as allow; user_unknown."""
+    row = conn.execute(select(users).where(users.c.name == name).with_for_update()).one_or_none()
+    if row is None:
+        raise Trouble("user_unknown", name=name)
+    allow(conn, actor, row.unit)
+    return row
+
+
+def fact(
+    conn: Connection, store: Store, name: str, now: datetime, user: User | None, /, **body: Any
+) -> None:
+    """Append what happened to people to the system chain; `user` None: the system did it."""
+    log.append_system(
+        conn,
+        store,
+        name,
+        now,
+        user.name if user else "system",
+        user.unit if user else "",
+        body,
     )

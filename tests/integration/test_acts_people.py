@@ -162,8 +162,64 @@ def test_a_reset_gives_a_new_password_and_lifts_the_lock(city, now):
     for _ in range(5):
         with pytest.raises(Trouble):
             people.sign_in(city, "li", "wrong", now)
-    word = people.reset_password(city, None, "li", now)
+    word = people.reset_password(city, None, "li", "忘记口令", now)
     assert people.sign_in(city, "li", word, now).must_change
+
+
+def last_fact(city):
+    with city.read() as conn:
+        return log.read_events(conn, SYSTEM)[-1]
+
+
+def test_a_reset_ends_every_session_and_stays_on_record_with_who_and_why(city, now):
+    first = people.sign_in(city, "li", WORD, now).token
+    second = people.sign_in(city, "li", WORD, now).token
+    word = people.reset_password(city, None, "li", " 忘记口令 ", now, operator="root")
+    assert people.user_of(city, first, now) is None
+    assert people.user_of(city, second, now) is None
+    fact = last_fact(city)
+    assert (fact.name, fact.actor) == ("reset_password", "system")
+    told = {"user": "li", "reason": "忘记口令", "operator": "root"}
+    assert {key: fact.body[key] for key in told} == told
+    assert word not in fact.text
+    with pytest.raises(Trouble):
+        people.sign_in(city, "li", WORD, now)
+    people.add_user(city, None, "boss", "管理", "sr-centre", ["administrator"], now)
+    people.reset_password(city, people.load(city, "boss"), "li", "电话申请", now, operator="root")
+    fact = last_fact(city)
+    assert (fact.actor, fact.body["reason"]) == ("boss", "电话申请")
+    assert "operator" not in fact.body
+
+
+@pytest.mark.parametrize("act", [people.reset_password, people.unlock])
+def test_without_a_reason_nothing_is_reset_or_unlocked(city, now, act):
+    before = last_fact(city)
+    for reason, code in ((" ", "reason_needed"), ("长" * 501, "reason_long")):
+        with pytest.raises(Trouble) as raised:
+            act(city, None, "li", reason, now)
+        assert raised.value.code == code
+    with pytest.raises(Trouble) as raised:
+        act(city, None, "nobody", "试", now)
+    assert raised.value.code == "user_unknown"
+    assert last_fact(city) == before
+    assert people.sign_in(city, "li", WORD, now)
+
+
+def test_an_unlocked_person_signs_in_with_the_old_password(city, now):
+    session = people.sign_in(city, "li", WORD, now).token
+    with pytest.raises(Trouble) as raised:
+        people.unlock(city, None, "li", "试", now)
+    assert raised.value.code == "not_locked"
+    for _ in range(5):
+        with pytest.raises(Trouble):
+            people.sign_in(city, "li", "wrong", now)
+    with pytest.raises(Trouble):
+        people.sign_in(city, "li", WORD, now)
+    people.unlock(city, None, "li", "本人来电", now, operator="root")
+    fact = last_fact(city)
+    assert (fact.name, fact.body["reason"], fact.body["operator"]) == ("unlock", "本人来电", "root")
+    assert not people.sign_in(city, "li", WORD, now).must_change
+    assert people.user_of(city, session, now)
 
 
 def test_people_are_managed_by_administrators_of_their_area(city, now):
@@ -173,7 +229,7 @@ def test_people_are_managed_by_administrators_of_their_area(city, now):
     for act in (
         lambda: people.add_user(city, admin, "zhao", "赵", "sr-water", ["officer"], now),
         lambda: people.set_roles(city, admin, "li", ["leader"], now),
-        lambda: people.reset_password(city, people.load(city, "li"), "li", now),
+        lambda: people.reset_password(city, people.load(city, "li"), "li", "试", now),
         lambda: places.add(city, admin, [], UNITS[:1], now),
         lambda: places.add(city, admin, [], [replace(UNITS[0], area="gf")], now),
         lambda: places.add(city, admin, [replace(AREAS[1], level="city")], [], now),

@@ -12,13 +12,16 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from unittest import mock
 
+import click
 import pytest
 
 from engine import settings as settings_of
 from engine.acts import people
 from engine.errors import Trouble
-from engine.store import Store
+from engine.record import SYSTEM
+from engine.store import Store, log
 from tests.commands import environment, hotline
 
 
@@ -93,13 +96,19 @@ def test_accounts_from_the_command_line(inited, now):
     add = ("user", "add", "li.si", "李四", "sr-centre", "call_taker", "dispatcher")
     first = re.search(r"口令：(\S+)（", hotline(inited, *add).stdout)
     assert "已被使用" in hotline(inited, *add, code=1).stderr
-    reset = re.search(r"口令：(\S+)（", hotline(inited, "user", "reset-password", "li.si").stdout)
+    why = ("--reason", "忘记口令")
+    told = hotline(inited, "user", "reset-password", "li.si", *why, SUDO_USER="zhang").stdout
+    reset = re.search(r"口令：(\S+)（", told)
     assert first is not None
     assert reset is not None
     with open_at(inited) as store:
         with pytest.raises(Trouble):
             people.sign_in(store, "li.si", first[1], now)
         assert people.sign_in(store, "li.si", reset[1], now).user.display_name == "李四"
+        with store.read() as conn:
+            facts = log.read_events(conn, SYSTEM)
+    (fact,) = [fact for fact in facts if fact.name == "reset_password"]
+    assert (fact.body["operator"], fact.body["reason"]) == ("zhang", "忘记口令")
     listed = hotline(inited, "user", "list", "--role", "dispatcher").stdout
     assert "话务员、派单员" in listed
     assert "admin" not in listed
@@ -108,10 +117,28 @@ def test_accounts_from_the_command_line(inited, now):
         ["add", "wang", "王五", "sr-centre", "king"],
         ["add", "王五", "王五", "sr-centre", "call_taker"],
         ["add", "system", "王五", "sr-centre", "call_taker"],
-        ["reset-password", "nobody"],
-        ["reset-password", "li.si", "--as", "li.si"],
+        ["reset-password", "nobody", *why],
+        ["reset-password", "li.si", "--as", "li.si", *why],
+        ["unlock", "li.si", *why],
     ):
         assert re.search(r"[\u4e00-\u9fff]", hotline(inited, "user", *wrong, code=1).stderr)
+
+
+def test_the_first_administrator_comes_back_in_without_the_password(inited, at):
+    """No network, no old password, and locked out by guesses of one's own."""
+    then = at("2090-09-29 10:00")  # after any day on which this runs: the lock still holds
+    with open_at(inited) as store:
+        for _ in range(5):
+            with pytest.raises(Trouble):
+                people.sign_in(store, "admin", "guessed-wrong", then)
+    said = hotline(inited, "user", "unlock", "admin", "--reason", "口令输错").stdout
+    assert "admin" in said
+    done = hotline(inited, "user", "reset-password", "admin", "--reason", "交接时未移交口令")
+    word = re.search(r"口令：(\S+)（", done.stdout)
+    assert word is not None
+    with open_at(inited) as store:
+        assert people.sign_in(store, "admin", word[1], then).must_change
+    hotline(inited, "verify", "--all")
 
 
 def test_a_year_is_added_to_the_calendar(inited, tmp_path):
@@ -208,6 +235,52 @@ def test_serve_with_sweep_answers_and_ends_with_all_its_children(inited, number)
     finally:
         parent.kill()
         parent.communicate()
+
+
+def served(home: Path, *arguments: object, **more: str) -> tuple[list[str], dict[str, str], str]:
+    """What `hotline serve` becomes: its command line, environment, and what it said before."""
+    with mock.patch("os.execve", side_effect=click.exceptions.Exit(0)) as become:
+        said = hotline(home, "serve", "--port", free_port(), *arguments, **more).stderr
+    (_, command, environ), _ = become.call_args
+    return command, environ, said
+
+
+def test_the_web_server_believes_nobody_and_keeps_no_connection_of_a_proxy(inited):
+    command, _, said = served(inited)
+    assert command[command.index("--forwarded-allow-ips") + 1] == ""
+    assert command[command.index("--keep-alive") + 1] != "0"
+    assert "HOTLINE_PROXIES" not in said
+    command, _, said = served(inited, HOTLINE_PROXIES="1")
+    assert command[command.index("--keep-alive") + 1] == "0"
+    assert "HOTLINE_PROXIES" not in said
+    _, _, said = served(inited, "--host", "::", HOTLINE_PROXIES="1")
+    assert "防火墙" in said
+
+
+def test_the_web_server_does_not_know_how_to_own_the_tables(bare_postgresql, tmp_path):
+    told = bare_postgresql.environment()
+    files = {}
+    for name in ("HOTLINE_DATABASE_URL", "HOTLINE_OWNER_DATABASE_URL"):
+        file = tmp_path / name
+        file.touch(0o600)
+        file.write_text(told[name])
+        files[f"{name}_FILE"] = str(file)
+    hotline(bare_postgresql.home, "init", **files)
+    _, environ, _ = served(bare_postgresql.home, **files)
+    assert {name for name in environ if name.startswith("HOTLINE_")} == {
+        "HOTLINE_HOME",
+        "HOTLINE_DATABASE_URL_FILE",
+    }
+    shown = hotline(bare_postgresql.home, "settings", **files).stdout
+    assert f"文件 {files['HOTLINE_DATABASE_URL_FILE']}" in shown
+
+
+def test_settings_are_shown_before_there_is_a_database_and_slips_are_named(home):
+    shown = hotline(home, "settings", HOTLINE_TLS="1")
+    assert re.search(r"^HOTLINE_TLS +1 +环境变量$", shown.stdout, re.M)
+    assert re.search(r"^HOTLINE_PROXIES +0 +默认$", shown.stdout, re.M)
+    assert "HOTLINE_PROXY" in hotline(home, "settings", HOTLINE_PROXY="1", code=1).stderr
+    assert "HOTLINE_TLS" in hotline(home, "settings", HOTLINE_TLS="maybe", code=2).stderr
 
 
 def test_when_one_of_the_two_ends_the_other_is_ended_too(inited):

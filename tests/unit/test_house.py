@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from engine import settings
+
 ROOT = Path(__file__).resolve().parents[2]
 PURE = ("flow", "picture", "formjs", "record", "workdays.py", "access.py")
 DOORS = ("webapp/", "engine/cli", "engine/sweep.py", "engine/city/", "tools/", "bench/")
@@ -197,17 +199,49 @@ def test_no_file_names_a_machine_or_a_registry():
 
 def test_every_setting_is_documented_and_every_documented_one_exists():
     setting = re.compile(r"\bHOTLINE_[A-Z_]*[A-Z]\b")
-    used = {
-        word
+    told = set(setting.findall((ROOT / "docs/settings.md").read_text("utf-8")))
+    known = set(settings.NAMES)
+    assert known - told == set(), "not in docs/settings.md"
+    assert told - known == set(), "in docs/settings.md only"
+    rooms = ("engine/", "webapp/", "tools/", "deploy/", "docs/", "Makefile", "README")
+    named = {
+        (word, name(path))
         for path in tracked()
-        if name(path).startswith(("engine/", "webapp/", "tools/", "deploy/", "Makefile"))
-        and path.suffix in {".py", ".html", ""}
+        if name(path).startswith(rooms) and path.suffix not in {".svg", ".png", ".csv", ".map"}
         for word in setting.findall(path.read_text("utf-8"))
     }
-    told = set(setting.findall((ROOT / "docs/settings.md").read_text("utf-8")))
-    assert used
-    assert used - told == set(), "not in docs/settings.md"
-    assert told - used == set(), "in docs/settings.md only"
+    assert known <= {word for word, _ in named}
+    assert [pair for pair in sorted(named) if pair[0] not in known] == [], "no setting of ours"
+
+
+def test_only_doors_read_the_environment():
+    """Whoever needs a setting is given it; `engine.settings` reads what a door hands it."""
+    doors = ("engine/cli/", "webapp/wsgi.py")
+    found = [
+        f"{name(path)}:{node.lineno}"
+        for path in python("engine/", "webapp/")
+        if not name(path).startswith(doors)
+        for node in nodes(path)
+        if isinstance(node, ast.Attribute) and node.attr in {"environ", "environb", "getenv"}
+    ]
+    assert found == []
+
+
+def test_settings_reads_every_variable_that_it_names():
+    """A name in NAMES that `read` never asks for would be a setting without effect."""
+
+    class Asked(dict):
+        def __init__(self):
+            super().__init__()
+            self.names = set()
+
+        def get(self, key, default=None):
+            self.names.add(key)
+            return default
+
+    asked = Asked()
+    settings.read(asked)
+    assert asked.names == set(settings.NAMES)
 
 
 def test_one_version_everywhere():
