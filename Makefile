@@ -17,7 +17,7 @@ unexport PYTHONPATH PYTHONHOME
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format check bench wheel pictures frontend translations setup \
+.PHONY: help run test lint format check bench wheel bundle pictures frontend translations setup \
         requirements test-needs clean
 
 help: ## this list
@@ -52,10 +52,13 @@ pictures: setup $(VENV)/.dev ## docs/pictures from bpmn/, after a diagram has ch
 wheel: setup ## dist/*.whl, with diagrams, forms, pages and their parts
 	$(BIN)/python -m build --wheel --no-isolation
 
+bundle: wheel ## dist/*.tar.gz for a server without a network: the wheel, its parts, deploy/, guides
+	@tools/bundle
+
 # First and all at once, so that one command is printed and not one after another.
 test-needs:
 	@PYTHON=$(PYTHON) tools/need $(if $(wildcard $(BIN)/python),,python3-venv) \
-	  postgresql chromium fonts-noto-cjk
+	  postgresql chromium fonts-noto-cjk systemd
 
 setup: $(VENV)/.project frontend translations
 frontend: $(VENDOR)

@@ -162,6 +162,7 @@ def shown(url: URL) -> str:
     """The address of a database as people may see it: its file, or without any password."""
     if url.get_backend_name() == "sqlite":
         return f"sqlite:///{url.database}"
+    url = url.set(drivername=url.get_backend_name())
     hidden = {key: "***" for key in url.query if "pass" in key.lower()}
     return unquote(url.update_query_dict(hidden).render_as_string(hide_password=True))
 

@@ -33,4 +33,6 @@ def lines() -> list[settings_of.Line]:
 def _whence(line: settings_of.Line) -> str:
     if line.file is not None:
         return f"文件 {line.file}"
-    return "环境变量" if line.given else "默认"
+    if line.given:
+        return "环境变量"
+    return "默认" if line.value else ""
