@@ -32,7 +32,7 @@ _FILE_OF: Final = {
 
 NAMES: Final = (HOME, *(n for pair in _FILE_OF.items() for n in pair), KEY_FILE, TLS, PROXIES)
 OWNERS: Final = frozenset({OWNER_DATABASE_URL, OWNER_DATABASE_URL_FILE})
-"""What makes and upgrades tables, and has no business in a process that serves."""
+"""What makes tables, and has no business in a process that serves."""
 
 MOST_PROXIES: Final = 10
 _SWITCH: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}

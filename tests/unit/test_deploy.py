@@ -69,7 +69,7 @@ def test_a_slip_in_a_unit_would_be_found(analyze, tmp_path):
 
 @pytest.mark.parametrize("unit", SERVICES)
 def test_every_service_stands_behind_the_same_walls(analyze, unit):
-    """systemd's own measure, 0 (nothing to attack) to 10; without the drop-in it is above 9."""
+    """systemd's own measure, 0 (nothing to attack) to 10: below 2.0."""
     done = analyze("security", "--offline=true", "--threshold=20", unit)
     assert done.returncode == 0, told(done)
 
@@ -138,13 +138,13 @@ def test_the_operators_command_runs_as_the_services_user_with_their_settings(wra
     } <= set(lines)
 
 
-@pytest.mark.parametrize("command", ["init", "upgrade", "serve", "verify"])
-def test_only_init_and_upgrade_learn_how_to_own_the_tables(wrapper, command):
+@pytest.mark.parametrize("command", ["init", "upgrade", "restore", "serve", "verify"])
+def test_only_what_makes_tables_learns_how_to_own_the_tables(wrapper, command):
     etc, run = wrapper
     (etc / "owner-url").write_text("postgresql://owner@h/x\n")
     lines = run(command).stdout.splitlines()
     told = "HOTLINE_OWNER_DATABASE_URL=postgresql://owner@h/x" in lines
-    assert told == (command in ("init", "upgrade"))
+    assert told == (command in ("init", "upgrade", "restore"))
 
 
 def test_the_operators_command_wants_root(wrapper):
