@@ -9,6 +9,7 @@ Exit codes, the same for every command:
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 import sys
 from typing import Any
@@ -35,6 +36,7 @@ COMMANDS = {
     "erase": "records",
     "calendar": "working_days",
     "user": "persons",
+    "import": "importing",
     "simulate": "simulating",
     "multiply": "multiplying",
 }
@@ -51,7 +53,8 @@ class Hotline(words.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"engine.cli.{COMMANDS[cmd_name]}")
-        found: click.Command = getattr(module, cmd_name)
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        found: click.Command = getattr(module, name)
         return found
 
 

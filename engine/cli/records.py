@@ -76,6 +76,12 @@ def _told(store: Store, number: str) -> list[str]:
     ]
     if page.card.title:
         lines.append(f"事由：{page.card.title}（{page.card.place}）")
+    if page.origin:
+        lines.append(
+            f"来自{page.origin.source}，原编号 {page.origin.original}，"
+            f"原平台受理时间 {moment(page.origin.received_at)}"
+            + ("，历史工单" if page.origin.record else "")
+        )
     if page.erased_at:
         lines.append(f"内容已于 {moment(page.erased_at)} 依规销毁。")
     for leg in page.legs:

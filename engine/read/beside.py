@@ -13,6 +13,7 @@ from engine.errors import StoreError, VaultError
 from engine.flow import Definitions
 from engine.flow import state as codec
 from engine.flow.model import READABLE, Refused
+from engine.read import imported
 from engine.record import SYSTEM, Event
 from engine.store import Store, cards, forms, log, milestones, projection
 from engine.store import tables as t
@@ -50,8 +51,19 @@ def wrong(
     letters: dict[str, tuple[str, str]],
 ) -> str:
     """The first thing that does not follow from the events and their replay, in Chinese; or ""."""
+    record = imported.record_of(events)
+    if record is not None:  # kept from another platform: no step was taken, nothing is replayed
+        return (
+            imported.noted_wrong(conn, ticket, events)
+            or imported.record_wrong(conn, store, ticket, record)
+            or _numbered(conn, ticket)
+            or _calls(ticket, events)
+            or _erased(conn, ticket, events)
+            or _rows(conn, ticket, imported.rows(rows, record, ticket))
+        )
     return (
         _birth(conn, ticket, events)
+        or imported.noted_wrong(conn, ticket, events)
         or _card(conn, store, ticket, events)
         or _calls(ticket, events)
         or _erased(conn, ticket, events)
@@ -100,6 +112,11 @@ def _birth(conn: Connection, ticket: Ticket, events: list[Event]) -> str:
         return "工单的行与记录不符：created_at。"
     if columns["process"] != first.body["process"]:
         return "工单的行与记录不符：process。"
+    return _numbered(conn, ticket)
+
+
+def _numbered(conn: Connection, ticket: Ticket) -> str:
+    """Whether the ticket's number was ever given out."""
     if was_given(given(conn), ticket.number) is False:
         return "工单的编号没有发出过，当日的编号登记被改动过。"
     return ""

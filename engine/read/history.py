@@ -12,7 +12,7 @@ from engine.flow import Definitions
 from engine.flow.drawing import Element
 from engine.formjs import Component
 from engine.milestones import MILESTONES
-from engine.read.words import DEADLINES, due_moment
+from engine.read.words import DEADLINES, due_moment, moment
 from engine.record import Event
 from engine.store import cards, forms
 from engine.workdays import ZONE
@@ -122,6 +122,8 @@ def _sentence(name: str, body: Mapping[str, Any], names: Names) -> str:
             return f"保存{task}的草稿"
         case "comment":
             return "写下备注"
+        case "imported":
+            return f"从{body['source']}导入，原编号{body['original']}"
         case "unmask":
             return "查看诉求人的完整信息"
         case "erase":
@@ -137,6 +139,8 @@ def _taken(body: Mapping[str, Any], names: Names) -> str:
 def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> Iterator[str]:
     labels = forms.labels(definitions)
     drawn = elements(definitions)
+    if body.get("original"):
+        yield from _brought_lines(body, labels, names)
     dispatches = sum(one["name"] == "dispatched" for one in body.get("milestones", ()))
     for milestone in body.get("milestones", ()):
         name, values = milestone["name"], milestone["values"]
@@ -174,6 +178,24 @@ def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> I
         yield f"发出消息：{element.name if element and element.name else message['topic']}"
     if body.get("ended"):
         yield "流程结束"
+
+
+def _brought_lines(
+    body: Mapping[str, Any], labels: Mapping[tuple[str, str], str], names: Names
+) -> Iterator[str]:
+    """What another platform said of a ticket that came from there, as its word."""
+    yield f"原平台受理时间：{moment(datetime.fromisoformat(body['received']))}"
+    if body["state"] == "open":
+        yield "原平台未办结，在本系统从导入时起办理并计算期限"
+    else:
+        yield "原平台已办结，只作为历史工单保存，没有在本系统办理"
+    if body.get("closed"):
+        yield f"原平台办结时间：{moment(datetime.fromisoformat(body['closed']))}"
+    if body.get("unit"):
+        yield f"原平台办理单位：{names.units.get(body['unit'], body['unit'])}"
+    for key, word in (("outcome", "办理结果"), ("rating", "满意度")):
+        if body.get(key):
+            yield f"原平台{word}：{labels.get((key, body[key]), body[key])}"
 
 
 def _passed_lines(body: Mapping[str, Any], drawn: Mapping[str, Element]) -> Iterator[str]:
@@ -221,6 +243,8 @@ def _answers(
         yield "备注" if event.name == "comment" else "来电内容", payload["text"]
     if "reason" in payload:
         yield "理由", payload["reason"]
+    for kept in payload.get("kept", ()):
+        yield kept["label"], _kept(kept, shield)
     path = body.get("form")
     if path is None or path not in definitions.files:
         return
@@ -231,6 +255,14 @@ def _answers(
         if value is not None and value != []:
             hidden = shield and field.card in cards.IDENTIFYING
             yield field.label, cards.PROTECTED if hidden else _words(field, value, names, area)
+
+
+def _kept(kept: Mapping[str, Any], shield: bool) -> str:
+    """What another platform said beside; of what says who somebody is, the first sign."""
+    text = str(kept["text"])
+    if not kept["personal"]:
+        return text
+    return cards.PROTECTED if shield else f"{text[:1]}***"
 
 
 def _words(field: Component, value: Any, names: Names, area: str) -> str:

@@ -15,6 +15,7 @@ from engine.errors import Denied
 from engine.flow import Definitions
 from engine.read.filling import TaskForm, colleagues, start_form, task_form
 from engine.read.history import Entry, Names, entry
+from engine.read.imported import Origin, numbered, origin_of
 from engine.read.legs import DeadlineView, LegView, deadlines_of, legs_of
 from engine.read.worklist import WorkItem, card_of, open_tasks
 from engine.store import Store, forms, log, rights
@@ -27,6 +28,7 @@ __all__ = [
     "Entry",
     "Found",
     "LegView",
+    "Origin",
     "TaskForm",
     "TicketPage",
     "colleagues",
@@ -75,6 +77,7 @@ class TicketPage:
     merged_into: str  # the number of the main ticket
     merged: tuple[str, ...]  # the tickets merged into this one that this person may read
     earlier_ticket: str  # the number of the ticket that this one repeats, as it was written down
+    origin: Origin | None  # the other platform that it came from
     deadlines: tuple[DeadlineView, ...]
     tasks: tuple[WorkItem, ...]
     rights: tuple[WorkItem, ...]  # what this person may do and need not
@@ -116,6 +119,8 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
         last = leads[-1] if leads else None  # whose centre and authority are the ticket's now
         calendar = store.calendar(conn)
         shield = not sees_reporter(user, row.protected)
+        origin = origin_of(conn, row.id)
+        record = origin is not None and origin.record  # nobody can do anything to it any more
         items = [
             item if content else replace(item, card=Card())
             for item in open_tasks(conn, store, user, row.id, now)
@@ -161,12 +166,15 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
             merged_into=row.merged_into or "",
             merged=_merged(conn, user, number),
             earlier_ticket=_earlier(payloads),
+            origin=origin,
             tasks=tuple(item for item in items if not item.optional),
             rights=tuple(item for item in items if item.optional and _now(conn, user, seen, item)),
             history=tuple(_history(conn, store, number, definitions, payloads, names, shield)),
             may_comment=row.erased_at is None and _may(user, "comment_ticket", facts),
             may_unmask=row.erased_at is None and _may(user, "unmask", facts),
-            may_call_again=row.erased_at is None and _may(user, "call_again", facts),
+            may_call_again=(
+                row.erased_at is None and not record and _may(user, "call_again", facts)
+            ),
             may_erase=(
                 row.ended_at is not None and row.erased_at is None and _may(user, "erase", facts)
             ),
@@ -258,12 +266,17 @@ def _names(conn: Connection) -> Names:
 
 
 def find(store: Store, user: User, text: str, limit: int = 20) -> tuple[Found, ...]:
-    """Tickets whose number begins with `text`, among those that the user may read."""
-    if not re.fullmatch(r"[0-9-]{1,20}", text):
+    """Tickets whose number begins with `text`, among those that the user may read.
+
+    One that came from another platform is also found by its whole number there.
+    """
+    if not 1 <= len(text) <= 60:
         return ()
+    by_number = re.fullmatch(r"[0-9-]{1,20}", text) is not None
+    named = t.tickets.c.number.startswith(text) if by_number else false()
     query = (
         _TICKET.add_columns(_in_reach(content_reader(user)).label("content"))
-        .where(t.tickets.c.number.startswith(text), _in_reach(user))
+        .where(or_(named, numbered(text)), _in_reach(user))
         .order_by(t.tickets.c.number.desc())
         .limit(limit)
     )

@@ -1,0 +1,194 @@
+"""A file of rows under a line of headings: CSV in whatever encoding, or .xlsx; read row by row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from engine.imports import excel
+from engine.imports.model import ImportRefused, Spoiled
+
+ENCODINGS = {"UTF-8": "utf-8-sig", "GB18030": "gb18030", "GBK": "gb18030", "UTF-16": "utf-16"}
+"""What a mapping calls an encoding, and what Python calls it; a byte order mark may be there."""
+DELIMITERS = {"逗号": ",", "制表符": "\t", "分号": ";", "竖线": "|"}
+
+MOST_ROWS = 1_000_000
+LONGEST_CELL = 200_000
+_HEAD = 262_144
+_MOST_LINES = 500
+"""Lines of one row: more, and a quotation mark is open somewhere."""
+_BROKEN = "\ufffd"
+_KEPT_TEXT = re.compile(r'="([^"=]*)"')
+"""How CSV files write digits that Excel shall not take for a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row with its number, as Excel counts (the headings are row 1, blank rows count).
+
+    `broken` says why the row cannot be read at all; it has no cells then.
+    """
+
+    number: int
+    cells: Sequence[str]
+    broken: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """An open file: its headings, its rows, how much of it is read (0 to 1, None: unknown)."""
+
+    header: Sequence[str]
+    lines: Iterator[Line]
+    share: Callable[[], float | None]
+    how: str
+    """How it is read, for the person: “CSV，GB18030，逗号”."""
+
+
+@contextmanager
+def opened(
+    path: Path,
+    wanted: frozenset[str],
+    *,
+    encoding: str = "",
+    delimiter: str = "",
+    sheet: str = "",
+    heading: int = 1,
+) -> Iterator[Sheet]:
+    """Open a file whose line number `heading` has (some of) the headings `wanted`.
+
+    `encoding` and `delimiter` are keys of ENCODINGS and DELIMITERS; "" finds out: right is what
+    makes the headings readable. Errors: ImportRefused; OSError.
+    """
+    with path.open("rb") as raw:
+        start = raw.read(_HEAD)
+        if start[:4] == b"PK\x03\x04":
+            found = _excel(path, sheet, heading)
+        elif start[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+            raise ImportRefused(
+                "这是旧格式的 Excel 文件（.xls）或有密码的文件。请另存为没有密码的“.xlsx”或 CSV。"
+            )
+        else:
+            raw.seek(0)
+            found = _csv(raw, start, path.stat().st_size, wanted, encoding, delimiter, heading)
+        if not wanted & set(found.header):
+            seen = "、".join(text[:20] for text in found.header[:12] if text) or "（空行）"
+            raise ImportRefused(
+                f"文件第 {heading} 行没有映射里写的任何一个栏目。"
+                f"这一行是：{seen}。请核对映射的“标题行”“编码”“工作表”和栏目名称。"
+            )
+        yield found
+
+
+def _named(cells: Sequence[str]) -> list[str]:
+    return [" ".join(cell.split()) for cell in cells]
+
+
+# --- .xlsx -------------------------------------------------------------------------------------
+
+
+def _excel(path: Path, sheet: str, heading: int) -> Sheet:
+    found = enumerate(excel.rows(path, sheet), 1)
+    share: list[float | None] = [None]
+
+    def lines() -> Iterator[Line]:
+        for number, (claimed, cells) in found:
+            share[0] = min(1.0, number / claimed) if claimed and claimed > 1 else None
+            if any(cells):
+                yield _counted(Line(number, cells))
+
+    head = list(islice(found, heading))
+    header = _named(head[-1][1][1]) if len(head) == heading else []
+    return Sheet(header, lines(), lambda: share[0], f"Excel{f'，工作表“{sheet}”' if sheet else ''}")
+
+
+def _counted(line: Line) -> Line:
+    if line.number > MOST_ROWS:
+        raise ImportRefused(f"文件超过 {MOST_ROWS} 行。前面的行已经处理；请把后面的另存一个文件。")
+    return line
+
+
+# --- CSV ---------------------------------------------------------------------------------------
+
+
+def _csv(
+    raw: io.BufferedReader,
+    start: bytes,
+    size: int,
+    wanted: frozenset[str],
+    encoding: str,
+    delimiter: str,
+    heading: int,
+) -> Sheet:
+    encodings = [encoding] if encoding else _likely(start)
+    delimiters = [delimiter] if delimiter else list(DELIMITERS)
+    tries = [(one, by) for one in encodings for by in delimiters]
+    name, by = max(tries, key=lambda way: len(wanted & set(_head(start, way[0], way[1], heading))))
+    text = io.TextIOWrapper(raw, ENCODINGS[name], errors="replace", newline="")
+    rows = _rows(text, DELIMITERS[by])
+    header: Sequence[str] = ()
+    for line in islice(rows, heading):
+        header = _named(line.cells)
+
+    def lines() -> Iterator[Line]:
+        for line in rows:
+            if line.broken or any(line.cells):
+                yield _counted(line)
+
+    def share() -> float | None:
+        return min(1.0, raw.tell() / size) if size else None
+
+    return Sheet(header, lines(), share, f"CSV，{name}，{by}")
+
+
+def _likely(start: bytes) -> list[str]:
+    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return ["UTF-16"]
+    return ["UTF-8", "GB18030"]
+
+
+def _head(start: bytes, encoding: str, delimiter: str, heading: int) -> list[str]:
+    text = io.StringIO(start.decode(ENCODINGS[encoding], errors="replace"), newline="")
+    found = list(islice(_rows(text, DELIMITERS[delimiter]), heading))
+    return _named(found[-1].cells) if len(found) == heading else []
+
+
+def _rows(text: io.TextIOBase | io.StringIO, delimiter: str) -> Iterator[Line]:
+    csv.field_size_limit(LONGEST_CELL)
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    number, last = 0, 0
+    while True:
+        number += 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error:
+            where = f"第 {last + 1} 至 {reader.line_num} 行"
+            why = f"文件{where}（按文本行计）的引号不成对或单元格太长，这几行都没有读取。"
+            yield Line(number, (), f"{why}请改正引号后再导入。")
+            last = max(last + 1, reader.line_num)
+            continue
+        if reader.line_num - last > _MOST_LINES:
+            why = f"文件第 {last + 1} 行起有一个引号没有闭合，一直到第 {reader.line_num} 行"
+            yield Line(number, (), f"{why}，这几行都没有读取。请改正引号后再导入。")
+        else:
+            yield Line(number, [_cell(cell) for cell in cells])
+        last = reader.line_num
+
+
+def _cell(text: str) -> str:
+    if _BROKEN in text:
+        return Spoiled(text, "有无法识别的字符（编码损坏）。请从原平台重新导出，或改正这一格。")
+    if text.startswith("="):
+        quoted = _KEPT_TEXT.fullmatch(text)
+        if quoted:
+            return quoted[1]
+        return Spoiled(text, "单元格是公式。请改成数值或文字，再导入。")
+    return text
