@@ -12,17 +12,19 @@ from sqlalchemy import Connection, select
 
 from engine.access import User, authorize
 from engine.errors import Trouble
-from engine.flow import Definitions, process
-from engine.formjs import Checked, Form, Option, Sources
-from engine.imports import Kept, Known, Ready, Unit
+from engine.flow import process
+from engine.formjs import Checked, Option
+from engine.imports import Kept, Known, Ready
 from engine.record import canonical
-from engine.store import Store, cards, forms, imported, log, numbers, steps
-from engine.store import tickets as rows
-from engine.store.imported import Bringer, Origin, Record
+from engine.store import Store, cards, forms, imported, log, steps
+from engine.store.imported import CLOSED, OPEN, Origin, Record
+from engine.store.steps import Beginning
 from engine.store.tables import units
-from engine.workdays import ZONE
 
 MADE, KNOWN, DIFFERS, UNCOMPARED, REFUSED = "made", "known", "differs", "uncompared", "refused"
+
+RATING, OUTCOME = "rating", "outcome"
+"""Keys of the fields whose options say how a caller rated, and how a matter ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,43 +43,22 @@ class Outcome:
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """What rows are held against in one transaction."""
-
-    user: User
-    version: int
-    definitions: Definitions
-    process: str
-    form: Form
-    sources: Sources
-
-
-def may(user: User) -> None:
-    """Whether a person may bring tickets in: whoever may start them. Errors: Denied."""
-    authorize(user, "start_ticket", _of(user))
-
-
 def known(store: Store, user: User, now: datetime) -> Known:
     """What a mapping may name, for this person. Errors: Denied; StoreError nothing_deployed."""
-    may(user)
+    _may(user)
     with store.read() as conn:
-        place = _place(conn, store, user, now)
-        labels = forms.labels(place.definitions)
-        found = conn.execute(select(units.c.id, units.c.name).where(units.c.active)).all()
+        by = steps.beginning(conn, store, now)
+        labels = forms.labels(by.definitions)
+        query = select(units.c.id, units.c.name).where(units.c.active).order_by(units.c.id)
         return Known(
-            form=place.form,
-            sources=place.sources,
-            units=[Unit(row.id, row.name) for row in found],
+            form=by.form,
+            sources=forms.sources(conn, by.definitions, by.form, user.unit),
+            units=[Option(row.name, row.id) for row in conn.execute(query)],
             ratings=[Option(label, code) for (key, code), label in labels.items() if key == RATING],
             outcomes=[
                 Option(label, code) for (key, code), label in labels.items() if key == OUTCOME
             ],
         )
-
-
-RATING, OUTCOME = "rating", "outcome"
-"""Keys of the fields whose options say how a caller rated, and how a matter ended."""
 
 
 def bring(
@@ -96,35 +77,33 @@ def bring(
     be taken leaves nothing behind. `dry` does it all and writes nothing.
     Errors: Denied; StoreError, with nothing of the batch done.
     """
-    may(user)
+    _may(user)
     access: AbstractContextManager[Connection] = store.read() if dry else store.write()
     with access as conn:
         if not dry:
             imported.queue(conn)
-        place = _place(conn, store, user, now)
-        by = Bringer(
-            user.name, user.unit, **_of(user), version=place.version, hash=place.definitions.hash
-        )
+        by = steps.beginning(conn, store, now)
+        sources = forms.sources(conn, by.definitions, by.form, user.unit)
         there = imported.known(conn, source, [row.original for row in batch])
         outcomes: list[Outcome] = []
-        records: list[tuple[int, Record]] = []
+        records: dict[int, Record] = {}
         for row in batch:
             origin = _origin(store, source, row)
             was = there.get(row.original)
             if was is not None:
                 outcomes.append(Outcome(row, _compared(was, origin), was.number))
                 continue
-            checked = place.form.validate(row.raw, place.sources)
+            checked = by.form.validate(row.raw, sources)
             if checked.errors:
                 outcomes.append(Outcome(row, REFUSED, errors=checked.errors))
             elif row.closed:
-                records.append((len(outcomes), _record(place, origin, row, checked)))
+                records[len(outcomes)] = _record(by, origin, row, checked)
                 outcomes.append(Outcome(row, MADE))
             else:
-                outcomes.append(_opened(conn, store, place, origin, row, checked, now, dry))
+                outcomes.append(_opened(conn, store, user, by, origin, row, checked, now, dry))
         if not dry:
-            made = imported.write(conn, store, by, [record for _, record in records], now)
-            for (n, _), number in zip(records, made, strict=True):
+            made = imported.write(conn, store, user, by, list(records.values()), now)
+            for n, number in zip(records, made, strict=True):
                 outcomes[n] = Outcome(outcomes[n].row, MADE, number)
     return outcomes
 
@@ -136,23 +115,16 @@ def ended(store: Store, user: User, source: str, counts: Mapping[str, int], now:
         log.append_system(conn, store, "import_ended", now, user.name, user.unit, said)
 
 
-def _of(user: User) -> dict[str, str]:
-    return {"area": user.area, "centre": user.centre, "authority": user.authority}
-
-
-def _place(conn: Connection, store: Store, user: User, now: datetime) -> _Place:
-    version = store.current_version(conn, now)
-    definitions = store.definitions(version)
-    process_id = definitions.start_process()
-    form = forms.form(definitions, definitions.start_form(process_id))
-    sources = forms.sources(conn, definitions, form, user.unit)
-    return _Place(user, version, definitions, process_id, form, sources)
+def _may(user: User) -> None:
+    """Tickets are brought in by whoever may start them. Errors: Denied."""
+    authorize(user, "start_ticket", steps.place_of(user))
 
 
 def _origin(store: Store, source: str, row: Ready) -> Origin:
     # Keyed: what a row said of somebody cannot be guessed from its digest.
     digest = store.vault.digest(canonical([source, row.original, dict(row.cells)]).decode())
-    return Origin(source, row.original, row.received_at, row.unit, row.columns, digest)
+    state = CLOSED if row.closed else OPEN
+    return Origin(source, row.original, state, row.received_at, row.unit, row.columns, digest)
 
 
 def _compared(was: Any, origin: Origin) -> str:
@@ -165,28 +137,24 @@ def _kept(kept: Sequence[Kept]) -> list[dict[str, Any]]:
     return [{"label": one.label, "text": one.text, "personal": one.personal} for one in kept]
 
 
-def _said(checked: Checked) -> dict[str, Any]:
-    return {key: value for key, value in checked.content.items() if value not in (None, [])}
-
-
-def _record(place: _Place, origin: Origin, row: Ready, checked: Checked) -> Record:
+def _record(by: Beginning, origin: Origin, row: Ready, checked: Checked) -> Record:
     return Record(
         origin=origin,
         closed_at=row.closed_at,
         rating=row.rating,
         outcome=row.outcome,
-        form=place.form.name,
         routing=checked.routing,
-        answers=_said(checked),
+        answers=steps.answered(checked),
         kept=_kept(row.kept),
-        card=cards.words(forms.card(place.form, checked.values)),
+        card=cards.words(forms.card(by.form, checked.values)),
     )
 
 
 def _opened(
     conn: Connection,
     store: Store,
-    place: _Place,
+    user: User,
+    by: Beginning,
     origin: Origin,
     row: Ready,
     checked: Checked,
@@ -194,64 +162,22 @@ def _opened(
     dry: bool,
 ) -> Outcome:
     """Start a ticket in the procedure, as a call does; all of it, or nothing."""
+    # No mapping gives a field that names another ticket.
+    routing = {**checked.routing, **{one.ticket: None for one in by.form.fields if one.ticket}}
     try:
         if dry:
+            values = steps.begin_values(user, routing, "")
             with steps.sentences():
-                values = _values(place, checked, "")
-                process.start(place.definitions, place.process, values, now, _live(conn, store))
+                process.start(by.definitions, by.process, values, now, steps.Live(conn, store))
             return Outcome(row, MADE)
         with conn.begin_nested():
-            return Outcome(row, MADE, _start(conn, store, place, origin, row, checked, now))
+            ticket = steps.begin(conn, store, user, by, checked, routing, now)
+            kept = {"kept": _kept(row.kept)} if row.kept else None
+            who = user.name, user.unit
+            log.append(conn, ticket, "fact", imported.NAME, now, *who, origin.said(), kept)
+            imported.note(conn, [(origin, ticket.id)])
+            return Outcome(row, MADE, ticket.number)
     except Trouble as trouble:
         if trouble.code.startswith("database_"):
             raise
         return Outcome(row, REFUSED, errors={"": str(trouble)})
-
-
-def _start(
-    conn: Connection,
-    store: Store,
-    place: _Place,
-    origin: Origin,
-    row: Ready,
-    checked: Checked,
-    now: datetime,
-) -> str:
-    user = place.user
-    day = f"{now.astimezone(ZONE):%Y%m%d}"
-    number = f"{day}-{numbers.take(conn, f'ticket/{day}'):05d}"
-    values = _values(place, checked, number)
-    ticket = rows.create(
-        conn,
-        store,
-        number=number,
-        version=place.version,
-        process=place.process,
-        **_of(user),
-        type=str(values["type"] or ""),
-        channel=str(values["channel"] or ""),
-        now=now,
-        actor=user.name,
-        card=cards.words(forms.card(place.form, checked.values)),
-    )
-    with steps.sentences():
-        live = _live(conn, store)
-        step = process.start(place.definitions, place.process, values, now, live)
-    who = user.name, user.unit
-    said = {"form": place.form.name, "routing": values}
-    steps.record(conn, store, ticket, step, "start", now, *who, said, {"answers": _said(checked)})
-    kept = {"kept": _kept(row.kept)} if row.kept else None
-    log.append(conn, ticket, "fact", imported.NAME, now, *who, origin.said(imported.OPEN), kept)
-    imported.note(conn, origin, imported.OPEN, ticket.id)
-    return number
-
-
-def _live(conn: Connection, store: Store) -> steps.Live:
-    return steps.Live(conn, store)
-
-
-def _values(place: _Place, checked: Checked, number: str) -> dict[str, Any]:
-    """What the process starts with; a mapping gives no field that names a ticket."""
-    linked = {field.ticket: None for field in place.form.fields if field.ticket}
-    routing = {**checked.routing, **linked}
-    return {"type": "", "channel": "", **routing, "number": number, **_of(place.user)}

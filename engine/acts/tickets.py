@@ -13,11 +13,10 @@ from engine.errors import Denied, Trouble, sentence
 from engine.flow import process
 from engine.formjs import Checked, Form
 from engine.out.sender import Letter
-from engine.store import Store, cards, forms, log, numbers, requests, rights, spoken, steps
+from engine.store import Store, forms, log, requests, rights, spoken, steps
 from engine.store import tickets as rows
 from engine.store.backoff import pause
 from engine.store.tables import tickets, timers
-from engine.workdays import ZONE
 
 Raw = Mapping[str, Sequence[str]]
 """A form as a browser sends it: every key with its values, nothing converted."""
@@ -37,43 +36,20 @@ def start(store: Store, user: User, raw: Raw, now: datetime, key: str, kind: str
 
     Errors: Denied; Invalid (the form); Trouble request_key, request_other, what the flow refuses.
     """
-    place = {"area": user.area, "centre": user.centre, "authority": user.authority}
-    authorize(user, "start_ticket", place)
+    authorize(user, "start_ticket", steps.place_of(user))
     with store.write() as conn:
         if not steps.once(conn, key, user.name, f"start/{kind}", now, raw):
             return _number_of(conn, key, user)
-        version = store.current_version(conn, now)
-        definitions = store.definitions(version)
-        process_id = definitions.start_process(kind)
-        form = forms.form(definitions, definitions.start_form(process_id))
-        checked = form.validate(raw, forms.sources(conn, definitions, form, user.unit), now)
+        by = steps.beginning(conn, store, now, kind)
+        checked = by.form.validate(
+            raw, forms.sources(conn, by.definitions, by.form, user.unit), now
+        )
         if checked.errors:
             raise Invalid(checked.errors, checked.typed)
-        routing = {**checked.routing, **_linked(conn, user, form, checked)}
-        day = f"{now.astimezone(ZONE):%Y%m%d}"
-        number = f"{day}-{numbers.take(conn, f'ticket/{day}'):05d}"
-        ticket = rows.create(
-            conn,
-            store,
-            number=number,
-            version=version,
-            process=process_id,
-            **place,
-            type=str(routing.get("type") or ""),
-            channel=str(routing.get("channel") or ""),
-            now=now,
-            actor=user.name,
-            card=cards.words(forms.card(form, checked.values)),
-        )
+        routing = {**checked.routing, **_linked(conn, user, by.form, checked)}
+        ticket = steps.begin(conn, store, user, by, checked, routing, now, {"request": key})
         requests.name_ticket(conn, key, user.name, ticket.id)
-        # What the act knows wins over what a form calls by the same name.
-        values = {"type": "", "channel": "", **routing, "number": number, **place}
-        with steps.sentences():
-            step = process.start(definitions, process_id, values, now, steps.Live(conn, store))
-        said = {"form": form.name, "routing": values, "request": key}
-        payload = {"answers": _said(checked.content)}
-        steps.record(conn, store, ticket, step, "start", now, user.name, user.unit, said, payload)
-        return number
+        return ticket.number
 
 
 def complete(
@@ -118,15 +94,11 @@ def complete(
             "routing": routing,
             "request": key,
         }
-        payload = {"answers": _said(checked.content)}
+        payload = {"answers": steps.answered(checked)}
         steps.record(
             conn, store, ticket, step, "complete", now, user.name, user.unit, said, payload
         )
         return number
-
-
-def _said(content: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in content.items() if value not in (None, [])}
 
 
 def _number_of(conn: Connection, key: str, user: User) -> str:

@@ -211,11 +211,14 @@ def unmask(
         if steps.once(conn, key, user.name, f"unmask/{number}", now):
             body, payload = {"request": key}, {"reason": reason}
             log.append(conn, ticket, "fact", "unmask", now, user.name, user.unit, body, payload)
-        answers = log.read_payloads(conn, store, number)[1]["answers"]
+        payloads = log.read_payloads(conn, store, number)
+        answers = payloads[1]["answers"]
         first = next(log.iterate(conn, number)).body
         form = forms.read(store.definitions_of(first["version"], conn), first["form"])
-        return {
+        shown = {
             field.label: str(answers[field.key])
             for field in form.fields
             if field.card and field.key in answers
         }
+        kept = [one for said in payloads.values() for one in said.get("kept", ())]
+        return shown | {one["label"]: one["text"] for one in kept if one["personal"]}

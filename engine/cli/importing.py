@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from engine.imports import (
     Rows,
     Sheet,
     read_mapping,
+    shown,
 )
 from engine.imports import opened as opened_sheet
 from engine.store import Store
@@ -84,7 +85,7 @@ def import_(file: Path, by: Path, name: str, dry: bool, place: Path | None) -> i
                 mapping.check(sheet.header)
                 note(f"按{sheet.how}读取{'，只检查，不写入' if dry else ''}。")
                 rows = Rows(mapping, known, sheet.header)
-                return _Run(store, user, mapping, sheet, rows, report, dry).run(place)
+                return _Run(store, user, mapping, sheet, rows, report, place, dry).run()
         except ImportRefused as refused:
             for finding in refused.findings[:50]:
                 note(finding)
@@ -93,110 +94,108 @@ def import_(file: Path, by: Path, name: str, dry: bool, place: Path | None) -> i
             return 1
 
 
+@dataclass
 class _Run:
     """One run over a file, batch by batch."""
 
-    def __init__(
-        self,
-        store: Store,
-        user: User,
-        mapping: Mapping,
-        sheet: Sheet,
-        rows: Rows,
-        report: Report,
-        dry: bool,
-    ) -> None:
-        self._store = store
-        self._user = user
-        self._mapping = mapping
-        self._sheet = sheet
-        self._rows = rows
-        self._report = report
-        self._dry = dry
-        self._read = 0
-        self._counts: Counter[str] = Counter()
-        self._begun = self._said = time.monotonic()
+    store: Store
+    user: User
+    mapping: Mapping
+    sheet: Sheet
+    rows: Rows
+    report: Report
+    place: Path
+    dry: bool
+    read: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    begun: float = field(default_factory=time.monotonic)
+    told_at: float = field(default_factory=time.monotonic)
 
-    def run(self, place: Path) -> int:
+    def run(self) -> int:
         """Read to the end, or until somebody stops it; the exit code."""
-        with _stopped() as stop:
+        with _asked_to_stop() as asked:
             try:
                 for batch in self._batches():
                     self._bring(batch)
-                    self._report.flush()
+                    self.report.flush()
                     self._progress()
-                    if stop.is_set():
+                    if asked:
                         break
             except (StoreError, ImportRefused):
                 note("已导入的工单都已保存。问题解决后再运行同一命令，会从停下的地方继续。")
                 raise
-        if stop.is_set():
-            self._tell(place)
+        if not asked and not self.dry:
+            imports.ended(self.store, self.user, self.mapping.source, self._told(), now())
+        self._tell()
+        if asked:
             note("已按要求停下，已导入的工单都已保存。再运行同一命令，会从停下的地方继续。")
             return INTERRUPTED
-        if not self._dry:
-            imports.ended(self._store, self._user, self._mapping.source, self._told(), now())
-        self._tell(place)
-        return 1 if self._report.rows else 0
+        return 1 if self.report.rows else 0
 
-    def _batches(self) -> Iterator[list[Ready]]:
-        batch: list[Ready] = []
+    def _batches(self) -> Iterator[list[Ready | list[Flaw]]]:
+        batch: list[Ready | list[Flaw]] = []
         weight = 0
-        for line in self._sheet.lines:
-            self._read += 1
-            row = self._rows.read(line, now())
-            if isinstance(row, Ready):
-                batch.append(row)
-                weight += 1 if row.closed else STARTED
-            else:
-                self._report.add(row)
-                weight += 1
+        for line in self.sheet.lines:
+            self.read += 1
+            row = self.rows.read(line, now())
+            batch.append(row)
+            weight += STARTED if isinstance(row, Ready) and not row.closed else 1
             if weight >= WEIGHT:
                 yield batch
                 batch, weight = [], 0
         yield batch
 
-    def _bring(self, batch: list[Ready]) -> None:
-        if not batch:
-            return
-        source = self._mapping.source
-        for one in imports.bring(self._store, self._user, source, batch, now(), dry=self._dry):
-            kind = one.became
-            if kind == imports.MADE:
-                kind = "closed" if one.row.closed else "open"
-            elif kind == imports.REFUSED:
-                self._report.add(self._rows.refused(one.row, one.errors))
-            elif kind == imports.DIFFERS:
-                self._report.add([_differing(one)])
-            self._counts[kind] += 1
+    def _bring(self, batch: list[Ready | list[Flaw]]) -> None:
+        ready = [row for row in batch if isinstance(row, Ready)]
+        brought = iter(
+            imports.bring(self.store, self.user, self.mapping.source, ready, now(), dry=self.dry)
+            if ready
+            else ()
+        )
+        # Told in the order of the file.
+        for row in batch:
+            if isinstance(row, Ready):
+                self._became(next(brought))
+            else:
+                self.report.add(row)
+
+    def _became(self, one: imports.Outcome) -> None:
+        kind = one.became
+        if kind == imports.MADE:
+            kind = "closed" if one.row.closed else "open"
+        elif kind == imports.REFUSED:
+            self.report.add(self.rows.refused(one.row, one.errors))
+        elif kind == imports.DIFFERS:
+            self.report.add([_differing(one)])
+        self.counts[kind] += 1
 
     def _told(self) -> dict[str, int]:
-        made = {name: self._counts[name] for name in ("open", "closed", *_BEFORE)}
-        return made | {"refused": self._report.rows["refused"]}
+        made = {name: self.counts[name] for name in ("open", "closed", *_BEFORE)}
+        return made | {"refused": self.report.rows["refused"]}
 
     def _progress(self) -> None:
         moment = time.monotonic()
-        if moment - self._said < EVERY:
+        if moment - self.told_at < EVERY:
             return
-        self._said = moment
-        passed = moment - self._begun
-        share = self._sheet.share()
+        self.told_at = moment
+        passed = moment - self.begun
+        share = self.sheet.share()
         left = ""
         if share:
             seconds = passed / share - passed
             left = f"（{share:.0%}），约剩 {_lasting(seconds)}"
         note(
-            f"已读 {self._read} 行{left}，每秒 {self._read / passed:.0f} 行，"
-            f"导入 {self._counts['open'] + self._counts['closed']} 件，"
-            f"没有导入 {self._report.rows['refused']} 行"
+            f"已读 {self.read} 行{left}，每秒 {self.read / passed:.0f} 行，"
+            f"导入 {self.counts['open'] + self.counts['closed']} 件，"
+            f"没有导入 {self.report.rows['refused']} 行"
         )
 
-    def _tell(self, place: Path) -> None:
-        count, rows = self._counts, self._report.rows
+    def _tell(self) -> None:
+        count, rows = self.counts, self.report.rows
         made = count["open"] + count["closed"]
-        verb = "可以导入" if self._dry else "导入"
+        verb = "可以导入" if self.dry else "导入"
         click.echo(
-            f"读了 {self._read} 行：{verb} {made} 件"
+            f"读了 {self.read} 行：{verb} {made} 件"
             f"（未办结 {count['open']}，已办结 {count['closed']}），"
             f"没有导入 {rows['refused']} 行。"
         )
@@ -206,14 +205,14 @@ class _Run:
                 f"（其中内容不同 {count[imports.DIFFERS]} 件，"
                 f"映射的栏目变了、没有比对 {count[imports.UNCOMPARED]} 件）。"
             )
-        if self._rows.unknown:
-            told = self._rows.unknown.most_common(50)
+        if self.rows.unknown:
+            told = self.rows.unknown.most_common(50)
             click.echo("本系统没有或分不清的单位名称：")
-            click.echo(table([(name[:40], f"{n} 行") for name, n in told]))
+            click.echo(table([(shown(None, name), f"{n} 行") for name, n in told]))
         if rows:
-            click.echo(f"报告：{place}（{sum(rows.values())} 行逐行写明）。")
-        passed = time.monotonic() - self._begun
-        note(f"用时 {_lasting(passed)}，每秒 {self._read / max(passed, 0.001):.0f} 行。")
+            click.echo(f"报告：{self.place}（{sum(rows.values())} 行逐行写明）。")
+        passed = time.monotonic() - self.begun
+        note(f"用时 {_lasting(passed)}，每秒 {self.read / max(passed, 0.001):.0f} 行。")
 
 
 _BEFORE = (imports.KNOWN, imports.DIFFERS, imports.UNCOMPARED)
@@ -234,15 +233,15 @@ def _lasting(seconds: float) -> str:
 
 
 @contextmanager
-def _stopped() -> Iterator[threading.Event]:
-    """Set by the first Ctrl-C; the second one interrupts at once, and its batch is undone."""
-    stop = threading.Event()
-    before: dict[Any, Any] = {}
+def _asked_to_stop() -> Iterator[list[int]]:
+    """Filled by the first Ctrl-C; the second one interrupts at once, and its batch is undone."""
+    asked: list[int] = []
+    before: dict[int, Any] = {}
 
     def first(number: int, _frame: object) -> None:
-        stop.set()
+        # No word from here: what it interrupts may be in the middle of one.
+        asked.append(number)
         signal.signal(number, before[number])
-        note("正在写完这一批，随后停下……（再按一次 Ctrl-C 则立即停下，这一批不写入）")
 
     # Only the main thread of a program may ask for signals.
     with suppress(ValueError):
@@ -250,8 +249,8 @@ def _stopped() -> Iterator[threading.Event]:
             before[one] = signal.getsignal(one)
             signal.signal(one, first)
     try:
-        yield stop
+        yield asked
     finally:
-        for one, was in before.items():
+        for number, was in before.items():
             with suppress(ValueError):
-                signal.signal(one, was)
+                signal.signal(number, was)

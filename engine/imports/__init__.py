@@ -6,9 +6,9 @@ is wrong with it (`Flaw`). What is written into the database is up to `engine.ac
 """
 
 from engine.imports.mapping import Mapping, read_mapping
-from engine.imports.model import Flaw, ImportRefused, Kept, Known, Ready, Unit
+from engine.imports.model import Flaw, ImportRefused, Kept, Known, Ready
 from engine.imports.report import Report
-from engine.imports.rows import Rows
+from engine.imports.rows import Rows, shown
 from engine.imports.sheet import Line, Sheet, opened
 
 __all__ = [
@@ -22,7 +22,7 @@ __all__ = [
     "Report",
     "Rows",
     "Sheet",
-    "Unit",
     "opened",
     "read_mapping",
+    "shown",
 ]

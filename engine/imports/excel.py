@@ -78,8 +78,8 @@ def rows(path: Path, sheet: str) -> Iterator[tuple[int | None, list[str]]]:
                 page = book[sheet or names[0]]
                 claimed = page.max_row
                 page.reset_dimensions()  # what a file claims of its size is often wrong
-                for row in page.iter_rows(max_col=MOST_COLUMNS):
-                    yield claimed, [_text(cell) for cell in row]
+                for row in page.iter_rows():
+                    yield claimed, [_text(cell) for cell in row[:MOST_COLUMNS]]
             finally:
                 book.close()
     except (*_UNREADABLE, InvalidFileException, AttributeError, IndexError) as error:

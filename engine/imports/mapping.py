@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from hashlib import sha256
-from itertools import islice
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -56,11 +55,21 @@ LONGEST_SOURCE = 40
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the file and what it is here: one of TARGETS, or a field of the form."""
+    """A column of the file and what it is here: one of TARGETS, or the key of a field of the form.
+
+    `heading` is "" for what the mapping says once for all rows. `options` are what its values are
+    chosen from; None where they are free.
+    """
 
     heading: str
     target: str
     field: Component | None = None
+    options: Sequence[Option] | None = None
+
+    @property
+    def name(self) -> str:
+        """What a sentence calls it."""
+        return self.field.name if self.field else self.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +90,9 @@ class Mapping:
     units: dict[str, str] = field(default_factory=dict)
 
     @property
-    def headings(self) -> frozenset[str]:
-        """The columns of the file that the mapping names."""
-        return frozenset(column.heading for column in self.columns)
+    def headings(self) -> tuple[str, ...]:
+        """The columns of the file that the mapping names, each once."""
+        return tuple(dict.fromkeys(column.heading for column in self.columns))
 
     @property
     def digest(self) -> str:
@@ -92,8 +101,8 @@ class Mapping:
 
     def check(self, header: Sequence[str]) -> None:
         """Whether a file has the columns, each once. Errors: ImportRefused."""
-        missing = [f"“{name}”" for name in sorted(self.headings - set(header))]
-        twice = [f"“{name}”" for name in sorted(self.headings) if header.count(name) > 1]
+        missing = [f"“{name}”" for name in self.headings if name not in header]
+        twice = [f"“{name}”" for name in self.headings if header.count(name) > 1]
         findings = []
         if missing:
             findings.append(f"文件里没有映射所写的栏目：{'、'.join(missing)}。请核对栏目名称。")
@@ -115,13 +124,13 @@ class _Draft:
 def read_mapping(path: Path, known: Known) -> Mapping:
     """Read a mapping from CSV or .xlsx. Errors: ImportRefused with all findings; OSError."""
     findings: list[str] = []
-    with opened(path, frozenset(HEADINGS[:4])) as sheet:
+    with opened(path, HEADINGS[:4]) as sheet:
         missing = [name for name in HEADINGS[:4] if name not in sheet.header]
         if missing:
             raise ImportRefused(f"映射文件第 1 行应为：{'、'.join(HEADINGS)}，缺少{missing[0]}。")
         places = [sheet.header.index(name) for name in HEADINGS[:4]]
         draft = _Draft()
-        for line in islice(sheet.lines, MOST_LINES + 1):
+        for line in sheet.lines:
             if line.number > MOST_LINES:
                 raise ImportRefused(f"映射文件超过 {MOST_LINES} 行。请核对是不是选错了文件。")
             cells = [*line.cells, *[""] * len(sheet.header)]
@@ -182,6 +191,12 @@ class _Judge:
         for one in known.form.fields:
             for name in {one.label, one.key}:
                 self._fields.setdefault(name, []).append(one)
+        self._targets: dict[str, Sequence[Option]] = {
+            STATE: [Option(OPEN, OPEN), Option(ENDED, ENDED)],
+            UNIT: known.units,
+            RATING: known.ratings,
+            OUTCOME: known.outcomes,
+        }
 
     def mapping(self) -> Mapping:
         """The mapping; worth something only when nothing was found."""
@@ -194,7 +209,7 @@ class _Judge:
         self._once([*columns, *(column for column, _ in fixed)])
         if any(column.target == ORIGINAL for column, _ in fixed):
             self._findings.append(f"“{ORIGINAL}”每行不同，不能写成固定。")
-        values = self._values([*columns])
+        values = self._values(columns)
         for column, value in fixed:
             self._meant(0, column, value)
         self._units()
@@ -218,7 +233,7 @@ class _Judge:
 
     def _column(self, n: int, heading: str, here: str) -> Iterator[Column]:
         if here in TARGETS:
-            yield Column(heading, here)
+            yield Column(heading, here, None, self._targets.get(here))
             return
         fields = self._fields.get(here, [])
         if len(fields) != 1:
@@ -228,7 +243,12 @@ class _Judge:
         elif fields[0].ticket or fields[0].readonly:
             self._say(n, f"“{here}”不能导入，只能在办理时填写。")
         else:
-            yield Column(heading, fields[0].key, fields[0])
+            yield Column(heading, fields[0].key, fields[0], self._options(fields[0]))
+
+    def _options(self, one: Component) -> Sequence[Option] | None:
+        if one.type == "checkbox":
+            return [Option("是", "true"), Option("否", "false")]
+        return self._known.options(one) or None
 
     def _once(self, columns: list[Column]) -> None:
         targets = [column.target for column in columns]
@@ -237,8 +257,8 @@ class _Judge:
                 self._findings.append(f"映射里没有写哪一栏是“{name}”。请加一行“栏目”。")
         for target in dict.fromkeys(targets):
             if targets.count(target) > 1 and target not in (KEPT, KEPT_PERSONAL):
-                name = next((c.field.name for c in columns if c.target == target and c.field), "")
-                self._findings.append(f"“{name or target}”写了两次，只能来自一栏。")
+                name = next(column.name for column in columns if column.target == target)
+                self._findings.append(f"“{name}”写了两次，只能来自一栏。")
 
     # --- values --------------------------------------------------------------------------------
 
@@ -258,16 +278,13 @@ class _Judge:
 
     def _meant(self, n: int, column: Column, here: str) -> None:
         """Whether a value that the mapping gives is one that its column can have."""
-        options = choices(column, self._known)
-        if column.target == STATE:
-            options = [Option(OPEN, OPEN), Option(ENDED, ENDED)]
-        if options is None or here == NONE or chosen(options, here) is not None:
+        if column.options is None or here == NONE or chosen(column.options, here) is not None:
             return
-        names = "、".join(option.label for option in list(options)[:12])
+        names = "、".join(option.label for option in column.options[:12])
         self._say(n, f"“{here[:40]}”不是可选的值，可以写：{names}。")
 
     def _units(self) -> None:
-        known = [Option(unit.name, unit.id) for unit in self._known.units]
+        known = self._known.units
         for n, here in self._draft.units.values():
             if here != NONE and chosen(known, here) is None:
                 twice = sum(option.label == here for option in known) > 1
@@ -325,21 +342,6 @@ def _strptime(text: str) -> str:
     for part, code in _PARTS.items():
         text = text.replace(part, code)
     return text
-
-
-def choices(column: Column, known: Known) -> Sequence[Option] | None:
-    """What a column's values are chosen from; None where they are free."""
-    if column.target == UNIT:
-        return [Option(unit.name, unit.id) for unit in known.units]
-    if column.target == RATING:
-        return known.ratings
-    if column.target == OUTCOME:
-        return known.outcomes
-    if column.field is None:
-        return None
-    if column.field.type == "checkbox":
-        return [Option("是", "true"), Option("否", "false")]
-    return known.options(column.field) or None
 
 
 def chosen(options: Sequence[Option], text: str) -> str | None:

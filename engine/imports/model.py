@@ -30,20 +30,15 @@ class Spoiled(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """A unit as a mapping may name it, by id or by name."""
-
-    id: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Known:
-    """What a mapping may name: the fields of the form that starts a ticket, units, codes."""
+    """What a mapping may name: the fields of the form that starts a ticket, units, codes.
+
+    All choices are (what it is called, id or code).
+    """
 
     form: Form
     sources: Sources
-    units: Sequence[Unit]
+    units: Sequence[Option]
     ratings: Sequence[Option]
     outcomes: Sequence[Option]
 

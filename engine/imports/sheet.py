@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -54,7 +55,7 @@ class Sheet:
 @contextmanager
 def opened(
     path: Path,
-    wanted: frozenset[str],
+    wanted: Collection[str],
     *,
     encoding: str = "",
     delimiter: str = "",
@@ -77,7 +78,7 @@ def opened(
         else:
             raw.seek(0)
             found = _csv(raw, start, path.stat().st_size, wanted, encoding, delimiter, heading)
-        if not wanted & set(found.header):
+        if set(found.header).isdisjoint(wanted):
             seen = "、".join(text[:20] for text in found.header[:12] if text) or "（空行）"
             raise ImportRefused(
                 f"文件第 {heading} 行没有映射里写的任何一个栏目。"
@@ -95,16 +96,18 @@ def _named(cells: Sequence[str]) -> list[str]:
 
 def _excel(path: Path, sheet: str, heading: int) -> Sheet:
     found = enumerate(excel.rows(path, sheet), 1)
+    header: list[str] = []
     share: list[float | None] = [None]
 
     def lines() -> Iterator[Line]:
         for number, (claimed, cells) in found:
             share[0] = min(1.0, number / claimed) if claimed and claimed > 1 else None
             if any(cells):
-                yield _counted(Line(number, cells))
+                # Of a row Excel writes no more than what is filled.
+                yield _counted(Line(number, [*cells, *[""] * (len(header) - len(cells))]))
 
-    head = list(islice(found, heading))
-    header = _named(head[-1][1][1]) if len(head) == heading else []
+    for number, (_, cells) in islice(found, heading):
+        header = _named(cells) if number == heading else []
     return Sheet(header, lines(), lambda: share[0], f"Excel{f'，工作表“{sheet}”' if sheet else ''}")
 
 
@@ -121,7 +124,7 @@ def _csv(
     raw: io.BufferedReader,
     start: bytes,
     size: int,
-    wanted: frozenset[str],
+    wanted: Collection[str],
     encoding: str,
     delimiter: str,
     heading: int,
@@ -129,7 +132,13 @@ def _csv(
     encodings = [encoding] if encoding else _likely(start)
     delimiters = [delimiter] if delimiter else list(DELIMITERS)
     tries = [(one, by) for one in encodings for by in delimiters]
-    name, by = max(tries, key=lambda way: len(wanted & set(_head(start, way[0], way[1], heading))))
+    texts = {one: _decoded(start, one) for one in encodings}
+
+    def right(way: tuple[str, str]) -> tuple[int, int]:
+        head = _head(texts[way[0]], way[1], heading)
+        return len(set(wanted) & set(head)), -texts[way[0]].count(_BROKEN)
+
+    name, by = max(tries, key=right)
     text = io.TextIOWrapper(raw, ENCODINGS[name], errors="replace", newline="")
     rows = _rows(text, DELIMITERS[by])
     header: Sequence[str] = ()
@@ -153,9 +162,13 @@ def _likely(start: bytes) -> list[str]:
     return ["UTF-8", "GB18030"]
 
 
-def _head(start: bytes, encoding: str, delimiter: str, heading: int) -> list[str]:
-    text = io.StringIO(start.decode(ENCODINGS[encoding], errors="replace"), newline="")
-    found = list(islice(_rows(text, DELIMITERS[delimiter]), heading))
+def _decoded(start: bytes, encoding: str) -> str:
+    # The start may end within a character.
+    return codecs.getincrementaldecoder(ENCODINGS[encoding])("replace").decode(start)
+
+
+def _head(start: str, delimiter: str, heading: int) -> list[str]:
+    found = list(islice(_rows(io.StringIO(start, newline=""), DELIMITERS[delimiter]), heading))
     return _named(found[-1].cells) if len(found) == heading else []
 
 

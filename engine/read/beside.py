@@ -53,16 +53,13 @@ def wrong(
     """The first thing that does not follow from the events and their replay, in Chinese; or ""."""
     record = imported.record_of(events)
     if record is not None:  # kept from another platform: no step was taken, nothing is replayed
-        return (
-            imported.noted_wrong(conn, ticket, events)
-            or imported.record_wrong(conn, store, ticket, record)
-            or _numbered(conn, ticket)
-            or _calls(ticket, events)
-            or _erased(conn, ticket, events)
-            or _rows(conn, ticket, imported.rows(rows, record, ticket))
-        )
+        rows = imported.rows(rows, record, ticket)
+        birth = imported.record_wrong(store, ticket, record)
+    else:
+        birth = _birth(ticket, events)
     return (
-        _birth(conn, ticket, events)
+        birth
+        or _numbered(conn, ticket)
         or imported.noted_wrong(conn, ticket, events)
         or _card(conn, store, ticket, events)
         or _calls(ticket, events)
@@ -99,7 +96,7 @@ _PLACED = frozenset({"area", "centre", "peer_centre", "authority"})
 """Columns that follow from where a unit belongs, which may have changed since."""
 
 
-def _birth(conn: Connection, ticket: Ticket, events: list[Event]) -> str:
+def _birth(ticket: Ticket, events: list[Event]) -> str:
     """Whether the ticket's row still says what its first event says."""
     if not events or events[0].name != "start":
         return "工单没有受理的事件。"
@@ -112,7 +109,7 @@ def _birth(conn: Connection, ticket: Ticket, events: list[Event]) -> str:
         return "工单的行与记录不符：created_at。"
     if columns["process"] != first.body["process"]:
         return "工单的行与记录不符：process。"
-    return _numbered(conn, ticket)
+    return ""
 
 
 def _numbered(conn: Connection, ticket: Ticket) -> str:
@@ -207,7 +204,10 @@ def _leftovers(
         raise StoreError("state_newer", number=ticket.number)
     definitions = store.definitions(ticket.version)
     try:
-        if stored is None or _weighed(definitions, stored.blob) != _weighed(definitions, blob):
+        if stored is None or not blob:
+            if stored is not None or blob:
+                return "流程的状态与重演结果不符。"
+        elif _weighed(definitions, stored.blob) != _weighed(definitions, blob):
             return "流程的状态与重演结果不符。"
     except Refused:
         return "流程的状态无法读取。"

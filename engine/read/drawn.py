@@ -18,6 +18,7 @@ from engine.flow import Definitions, process
 from engine.flow import state as codec
 from engine.flow.model import READABLE
 from engine.picture import Mark
+from engine.read.imported import origin_of
 from engine.store import Store, log, rights
 from engine.store import tables as t
 from engine.store.tickets import FIRST, Seen
@@ -90,6 +91,9 @@ def _tokens(
     """
     row = conn.execute(_STATE, {"ticket": seen.columns["id"]}).one_or_none()
     if row is None:
+        origin = origin_of(conn, seen.columns["id"])
+        if origin is not None and origin.record:
+            return {}
         raise StoreError("state_missing", number=number)
     if row.semantics not in READABLE:
         raise StoreError("state_newer", number=number)

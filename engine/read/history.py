@@ -139,7 +139,7 @@ def _taken(body: Mapping[str, Any], names: Names) -> str:
 def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> Iterator[str]:
     labels = forms.labels(definitions)
     drawn = elements(definitions)
-    if body.get("original"):
+    if "original" in body:
         yield from _brought_lines(body, labels, names)
     dispatches = sum(one["name"] == "dispatched" for one in body.get("milestones", ()))
     for milestone in body.get("milestones", ()):

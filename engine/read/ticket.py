@@ -119,8 +119,6 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
         last = leads[-1] if leads else None  # whose centre and authority are the ticket's now
         calendar = store.calendar(conn)
         shield = not sees_reporter(user, row.protected)
-        origin = origin_of(conn, row.id)
-        record = origin is not None and origin.record  # nobody can do anything to it any more
         items = [
             item if content else replace(item, card=Card())
             for item in open_tasks(conn, store, user, row.id, now)
@@ -166,15 +164,13 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
             merged_into=row.merged_into or "",
             merged=_merged(conn, user, number),
             earlier_ticket=_earlier(payloads),
-            origin=origin,
+            origin=origin_of(conn, row.id),
             tasks=tuple(item for item in items if not item.optional),
             rights=tuple(item for item in items if item.optional and _now(conn, user, seen, item)),
             history=tuple(_history(conn, store, number, definitions, payloads, names, shield)),
             may_comment=row.erased_at is None and _may(user, "comment_ticket", facts),
             may_unmask=row.erased_at is None and _may(user, "unmask", facts),
-            may_call_again=(
-                row.erased_at is None and not record and _may(user, "call_again", facts)
-            ),
+            may_call_again=row.erased_at is None and _may(user, "call_again", facts),
             may_erase=(
                 row.ended_at is not None and row.erased_at is None and _may(user, "erase", facts)
             ),

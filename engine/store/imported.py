@@ -17,11 +17,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, insert, select
 
+from engine.access import User
 from engine.record import GENESIS, Event, canonical, commit, instant, make_event
 from engine.record.events import FORMAT, SALT_BYTES
-from engine.store import numbers
-from engine.store.log import place as place_of
+from engine.store import log, numbers
 from engine.store.session import Store
+from engine.store.steps import Beginning, place_of
 from engine.store.tables import events, imported, payloads, ticket_keys, tickets
 from engine.store.tickets import seal_of
 from engine.vault import seal
@@ -52,66 +53,37 @@ class Origin:
 
     source: str
     original: str
+    state: str
     received_at: datetime
     unit: str | None
     columns: str
     digest: str
 
-    def said(self, state: str) -> dict[str, Any]:
-        """What the fact says of it, in clear."""
-        return {
-            "source": self.source,
-            "original": self.original,
-            "state": state,
-            "received": instant(self.received_at),
-            "unit": self.unit,
-            "columns": self.columns,
-            "digest": self.digest,
-        }
+    def row(self) -> dict[str, Any]:
+        """Its row of the table, but for the ticket."""
+        return {name: getattr(self, name) for name in self.__slots__}
 
-    def row(self, state: str, ticket: int) -> dict[str, Any]:
-        """Its row of the table."""
-        return {
-            "source": self.source,
-            "original": self.original,
-            "ticket": ticket,
-            "state": state,
-            "received_at": self.received_at,
-            "unit": self.unit,
-            "columns": self.columns,
-            "digest": self.digest,
-        }
+    def said(self) -> dict[str, Any]:
+        """What the fact says of it, in clear."""
+        row = self.row()
+        return {"received": instant(row.pop("received_at")), **row}
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """A ticket that was closed on another platform, as it is to be kept.
 
-    `routing` and `answers` are what the start form of `version` says; `kept` is sealed.
+    `routing` and `answers` are what the start form says; `kept` is sealed with the answers.
     """
 
     origin: Origin
     closed_at: datetime | None
     rating: str | None
     outcome: str | None
-    form: str
     routing: Mapping[str, Any]
     answers: Mapping[str, Any]
     kept: Sequence[Mapping[str, Any]]
     card: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Bringer:
-    """Who brings tickets in, and for which place and version."""
-
-    name: str
-    unit: str
-    area: str
-    centre: str
-    authority: str
-    version: int
-    hash: str
 
 
 def queue(conn: Connection) -> None:
@@ -125,9 +97,9 @@ def known(conn: Connection, source: str, originals: Sequence[str]) -> dict[str, 
     return {row.original: row for row in found}
 
 
-def note(conn: Connection, origin: Origin, state: str, ticket: int) -> None:
-    """Note where a ticket came from; IntegrityError when the number came before."""
-    conn.execute(_NOTE, origin.row(state, ticket))
+def note(conn: Connection, origins: Sequence[tuple[Origin, int]]) -> None:
+    """Note where tickets came from; IntegrityError when a number came before."""
+    conn.execute(_NOTE, [{**origin.row(), "ticket": ticket} for origin, ticket in origins])
 
 
 # --- what a record's row holds -----------------------------------------------------------------
@@ -173,7 +145,12 @@ def rows_of(event: Event, version: int) -> dict[str, Any]:
 
 
 def write(
-    conn: Connection, store: Store, by: Bringer, records: Sequence[Record], now: datetime
+    conn: Connection,
+    store: Store,
+    user: User,
+    by: Beginning,
+    records: Sequence[Record],
+    now: datetime,
 ) -> list[str]:
     """Write records, each with a key and a chain of its own; their numbers, in order.
 
@@ -190,7 +167,7 @@ def write(
         free[day] += 1
         number = f"{day}-{free[day]:05d}"
         key, key_row = store.vault.new_key(number)
-        event, content = _event(by, record, number, key, now)
+        event, content = _event(user, by, record, number, key, now)
         happened.append(event)
         contents.append(content)
         wrapped.append(key_row)
@@ -207,10 +184,7 @@ def write(
         insert(ticket_keys),
         [{"ticket": id, "wrapped": one} for id, one in zip(ids, wrapped, strict=True)],
     )
-    conn.execute(
-        _NOTE,
-        [one.origin.row(CLOSED, id) for one, id in zip(records, ids, strict=True)],
-    )
+    note(conn, [(one.origin, id) for one, id in zip(records, ids, strict=True)])
     return [row["number"] for row in rows]
 
 
@@ -219,27 +193,25 @@ def _day(record: Record) -> str:
 
 
 def _event(
-    by: Bringer, record: Record, number: str, key: bytes, now: datetime
+    user: User, by: Beginning, record: Record, number: str, key: bytes, now: datetime
 ) -> tuple[Event, bytes]:
     body = {
         "format": FORMAT,
-        **record.origin.said(CLOSED),
+        **record.origin.said(),
         "closed": instant(record.closed_at) if record.closed_at else None,
         "rating": record.rating,
         "outcome": record.outcome,
-        "form": record.form,
+        "form": by.form.name,
         "routing": dict(record.routing),
-        "version": by.hash,
-        "area": by.area,
-        "centre": by.centre,
-        "authority": by.authority,
+        "version": by.definitions.hash,
+        **place_of(user),
     }
     salt = os.urandom(SALT_BYTES)
     plain = canonical({"answers": dict(record.answers), "kept": [dict(k) for k in record.kept]})
     event = make_event(
-        *(number, 1, GENESIS, "fact", NAME, now, by.name, by.unit, body), commit(salt, plain)
+        *(number, 1, GENESIS, "fact", NAME, now, user.name, user.unit, body), commit(salt, plain)
     )
-    return event, seal(key, salt + plain, place_of(number, 1))
+    return event, seal(key, salt + plain, log.place(number, 1))
 
 
 def _row(event: Event) -> dict[str, Any]:

@@ -6,13 +6,15 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
+from engine.access import User
 from engine.errors import StoreError, Trouble
-from engine.flow import process
+from engine.flow import Definitions, process
 from engine.flow import state as codec
 from engine.flow.model import (
     SEMANTICS,
@@ -26,12 +28,13 @@ from engine.flow.model import (
     Timer,
     Walked,
 )
+from engine.formjs import Checked, Form
 from engine.record import Event, instant
-from engine.store import log, places, projection, requests, tickets
+from engine.store import cards, forms, log, numbers, places, projection, requests, tickets
 from engine.store.session import Store
 from engine.store.tables import deadlines, units
 from engine.store.tickets import FIRST, Ticket
-from engine.workdays import Calendar, OutOfCalendar
+from engine.workdays import ZONE, Calendar, OutOfCalendar
 
 CLOCK = "clock"
 """The actor of what nobody did: a due time came."""
@@ -114,6 +117,78 @@ def _digest(key: str, sent: Mapping[str, Sequence[str]]) -> str:
     # What nobody typed is not sent by every browser.
     plain = {str(name): list(texts) for name, texts in sent.items() if any(texts)}
     return hashlib.sha256(json.dumps([key, plain], sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """By what a ticket is started: the version in force, its process, the form that starts it."""
+
+    version: int
+    definitions: Definitions
+    process: str
+    form: Form
+
+
+def beginning(conn: Connection, store: Store, now: datetime, kind: str = "call") -> Beginning:
+    """How a ticket is started that comes by a call. Errors: StoreError nothing_deployed."""
+    version = store.current_version(conn, now)
+    definitions = store.definitions(version)
+    process_id = definitions.start_process(kind)
+    form = forms.form(definitions, definitions.start_form(process_id))
+    return Beginning(version, definitions, process_id, form)
+
+
+def place_of(user: User) -> dict[str, str]:
+    """Where a ticket belongs that somebody takes in."""
+    return {"area": user.area, "centre": user.centre, "authority": user.authority}
+
+
+def begin_values(user: User, routing: Mapping[str, Any], number: str) -> dict[str, Any]:
+    """What a ticket's process begins with; what the act knows wins over what a form says."""
+    return {"type": "", "channel": "", **routing, "number": number, **place_of(user)}
+
+
+def begin(
+    conn: Connection,
+    store: Store,
+    user: User,
+    by: Beginning,
+    checked: Checked,
+    routing: Mapping[str, Any],
+    now: datetime,
+    said: Mapping[str, Any] | None = None,
+) -> Ticket:
+    """Start a ticket from the answers of its form, under the next number of the day.
+
+    Errors: Trouble (what the flow refuses); StoreError.
+    """
+    day = f"{now.astimezone(ZONE):%Y%m%d}"
+    number = f"{day}-{numbers.take(conn, f'ticket/{day}'):05d}"
+    values = begin_values(user, routing, number)
+    ticket = tickets.create(
+        conn,
+        store,
+        number=number,
+        version=by.version,
+        process=by.process,
+        **place_of(user),
+        type=str(values["type"] or ""),
+        channel=str(values["channel"] or ""),
+        now=now,
+        actor=user.name,
+        card=cards.words(forms.card(by.form, checked.values)),
+    )
+    with sentences():
+        step = process.start(by.definitions, by.process, values, now, Live(conn, store))
+    said = {"form": by.form.name, "routing": values, **(said or {})}
+    payload = {"answers": answered(checked)}
+    record(conn, store, ticket, step, "start", now, user.name, user.unit, said, payload)
+    return ticket
+
+
+def answered(checked: Checked) -> dict[str, Any]:
+    """What a form's answers leave in the payload: all that is no routing and not empty."""
+    return {key: value for key, value in checked.content.items() if value not in (None, [])}
 
 
 def record(

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Table, bindparam, delete, exists, insert
 
 from engine.errors import StoreError, VaultError
 from engine.flow import state as codec
-from engine.flow.model import READABLE, SEMANTICS
+from engine.flow.model import READABLE, SEMANTICS, Refused
 from engine.record import GENESIS, canonical
 from engine.store import milestones
 from engine.store.log import Chain
@@ -241,6 +241,8 @@ def load_state(store: Store, ticket: Ticket) -> Any:
 
     Errors: StoreError state_missing, state_newer; flow's errors when the state does not load.
     """
+    if not ticket.columns["process"]:  # ended on another platform, and only kept here
+        raise Refused("ended")
     if ticket.state is None:
         raise StoreError("state_missing", number=ticket.number)
     if ticket.semantics not in READABLE:
