@@ -16,21 +16,19 @@ KINDS: Final = {"refused": "没有导入", "differs": "此前已导入，内容�
 
 
 class Report:
-    """Writes flaws line by line; `rows` counts rows by kind. Without a path it only counts."""
+    """Writes flaws line by line; `rows` counts rows by kind. Errors: ImportRefused; OSError."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
         self.rows: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
-        self._file = None
-        if self._path is not None:
-            _mine(self._path)
-            # Numbers and pieces of what was said: for this user alone.
-            handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            self._file = os.fdopen(handle, "w", encoding="utf-8-sig", newline="")
-            self._write(HEADINGS)
-            self.flush()
+        _mine(self._path)
+        # Numbers and pieces of what was said: for this user alone.
+        handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        self._file = os.fdopen(handle, "w", encoding="utf-8-sig", newline="")
+        self._write(HEADINGS)
+        self.flush()
         return self
 
     def __exit__(
@@ -39,8 +37,7 @@ class Report:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._file is not None:
-            self._file.close()
+        self._file.close()
 
     def add(self, flaws: list[Flaw]) -> None:
         """Add what was found in one row."""
@@ -52,17 +49,20 @@ class Report:
 
     def flush(self) -> None:
         """Let what was added so far survive a kill."""
-        if self._file is not None:
-            self._file.flush()
+        self._file.flush()
 
     def _write(self, cells: tuple[object, ...]) -> None:
-        if self._file is not None:
-            csv.writer(self._file).writerow([_harmless(str(cell)) for cell in cells])
+        csv.writer(self._file).writerow([_harmless(str(cell)) for cell in cells])
+
+
+_FORMULA: Final = (*"=+-@", *"＝＋－＠")
+"""What begins a formula; in Chinese the wide signs do so too."""
 
 
 def _harmless(text: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip()[:1] in tuple("=+-@") or text[:1] in ("\t", "\r") else text
+    wild = text.lstrip().startswith(_FORMULA) or text.startswith(("\t", "\r"))
+    return f"'{text}" if wild else text
 
 
 def _mine(path: Path) -> None:

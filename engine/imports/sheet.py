@@ -151,7 +151,8 @@ def _csv(
                 yield _counted(line)
 
     def share() -> float | None:
-        return min(1.0, raw.tell() / size) if size else None
+        # By way of `text`: were it collected, it would close the file.
+        return min(1.0, text.buffer.tell() / size) if size else None
 
     return Sheet(header, lines(), share, f"CSV，{name}，{by}")
 

@@ -1,0 +1,112 @@
+"""Excel files: what cells become, what cannot be taken as it stands, what is refused."""
+
+from __future__ import annotations
+
+import zipfile
+from datetime import date, datetime, time
+
+import pytest
+from openpyxl import Workbook
+
+from engine.imports import ImportRefused, excel, opened
+
+WANTED = ("编号", "值")
+
+
+def saved(path, *rows, title="工单"):
+    book = Workbook()
+    book.active.title = title
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    return path
+
+
+def cells(path, **how) -> list[tuple[int, list[str]]]:
+    with opened(path, WANTED, **how) as sheet:
+        return [(line.number, list(line.cells)) for line in sheet.lines]
+
+
+def value(tmp_path, cell) -> str:
+    path = saved(tmp_path / "f.xlsx", WANTED, ["A1", cell])
+    ((_, found),) = cells(path)
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("路灯", "路灯"),
+        (12, "12"),
+        (12.0, "12"),
+        (1.5, "1.5"),
+        (True, "是"),
+        (datetime(2025, 3, 2, 10, 20), "2025-03-02 10:20:00"),  # noqa: DTZ001
+        (date(2025, 3, 2), "2025-03-02 00:00:00"),
+        (time(10, 20), "10:20:00"),
+    ],
+)
+def test_what_a_cell_becomes(tmp_path, cell, text):
+    assert value(tmp_path, cell) == text
+
+
+def test_a_fraction_of_a_day_is_the_second_that_was_meant(tmp_path):
+    almost = datetime(2025, 3, 2, 10, 19, 59, 999_997)  # noqa: DTZ001
+    assert value(tmp_path, almost) == "2025-03-02 10:20:00"
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        ("=1+1", "公式"),
+        ("#N/A", "错误值"),
+        (202_503_020_930_001_234, "前 15 位"),
+    ],
+)
+def test_what_is_lost_or_reckoned_is_spoiled(tmp_path, cell, why):
+    assert why in value(tmp_path, cell).why
+
+
+def test_rows_have_excel_s_numbers_and_short_ones_are_filled_up(tmp_path):
+    path = saved(tmp_path / "f.xlsx", ["导出"], WANTED, ["A1", "一"], [], ["A2"], ["A3", "三"])
+    assert cells(path, heading=2) == [(3, ["A1", "一"]), (5, ["A2", ""]), (6, ["A3", "三"])]
+
+
+def test_a_sheet_is_chosen_by_its_name(tmp_path):
+    book = Workbook()
+    book.active.append(["说明"])
+    other = book.create_sheet("工单")
+    other.append(WANTED)
+    other.append(["A1", "一"])
+    book.save(tmp_path / "f.xlsx")
+    assert cells(tmp_path / "f.xlsx", sheet="工单") == [(2, ["A1", "一"])]
+    with pytest.raises(ImportRefused, match=r"没有工作表“订单”，只有：Sheet、工单"):
+        cells(tmp_path / "f.xlsx", sheet="订单")
+
+
+def test_a_file_that_unpacks_without_end_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    path = saved(tmp_path / "f.xlsx", WANTED)
+    monkeypatch.setattr(excel, "MOST_UNPACKED", 1000)
+    with pytest.raises(ImportRefused, match="解开后太大"):
+        cells(path)
+
+
+def test_a_file_with_entities_of_its_own_is_refused(tmp_path):
+    path = saved(tmp_path / "f.xlsx", WANTED, ["A1", "一"])
+    with zipfile.ZipFile(path) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    sheet = parts["xl/worksheets/sheet1.xml"].replace(
+        b"<worksheet", b'<!DOCTYPE a [<!ENTITY e "eeee">]><worksheet', 1
+    )
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, content in (parts | {"xl/worksheets/sheet1.xml": sheet}).items():
+            packed.writestr(name, content)
+    with pytest.raises(ImportRefused, match="DTD"):
+        cells(path)
+
+
+def test_a_damaged_file_is_told_as_such(tmp_path):
+    path = saved(tmp_path / "f.xlsx", WANTED, ["A1", "一"])
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(ImportRefused, match="可能已损坏"):
+        cells(path)
