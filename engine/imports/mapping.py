@@ -103,6 +103,12 @@ class Mapping:
         """Whether a file has the columns, each once. Errors: ImportRefused."""
         missing = [f"“{name}”" for name in self.headings if name not in header]
         twice = [f"“{name}”" for name in self.headings if header.count(name) > 1]
+        if len(missing) == len(self.headings):
+            seen = "、".join(text[:20] for text in header[:12] if text) or "（空行）"
+            raise ImportRefused(
+                f"文件第 {self.heading} 行没有映射里写的任何一个栏目。"
+                f"这一行是：{seen}。请核对映射的“标题行”“编码”“工作表”和栏目名称。"
+            )
         findings = []
         if missing:
             findings.append(f"文件里没有映射所写的栏目：{'、'.join(missing)}。请核对栏目名称。")

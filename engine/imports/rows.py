@@ -34,6 +34,7 @@ class Rows:
 
     def __init__(self, mapping: m.Mapping, known: Known, header: Sequence[str]) -> None:
         self.mapping = mapping
+        self.digest = mapping.digest
         self.header = list(header)
         self.at = {name: header.index(name) for name in mapping.headings}
         columns = [*mapping.columns, *(column for column, _ in mapping.fixed)]
@@ -93,7 +94,7 @@ class _Row:
     def ready(self) -> Ready | list[Flaw]:
         """The row, or its flaws."""
         mapping = self._rows.mapping
-        texts = {name: self._cell(name) for name in mapping.headings}
+        texts = {name: self._cell(name) for name in self._rows.at}
         raw: dict[str, Sequence[str]] = {**self._rows.defaults}
         said: dict[str, str] = {}
         kept: list[Kept] = []
@@ -134,7 +135,7 @@ class _Row:
             outcome=outcome,
             kept=kept,
             cells={name: text for name, text in texts.items() if text},
-            columns=mapping.digest,
+            columns=self._rows.digest,
         )
 
     # --- what is wrong -------------------------------------------------------------------------

@@ -131,7 +131,7 @@ def test_the_number_of_a_row_is_never_the_same_for_all(tmp_path):
 def test_a_file_that_is_no_mapping_is_told(tmp_path):
     path = tmp_path / "别的.csv"
     path.write_text("姓名,电话\n张三,1380\n", "utf-8")
-    assert "没有映射里写的任何一个栏目" in refused(path)
+    assert "映射文件第 1 行应为：类别、原平台栏目、原平台的值、本系统、说明" in refused(path)
     path.write_text("类别,原平台栏目,本系统\n设置,来源,旧\n", "utf-8")
     assert "缺少原平台的值" in refused(path)
 
@@ -140,6 +140,8 @@ def test_headings_that_the_file_lacks_or_has_twice_are_told(tmp_path):
     found = read_mapping(mapping_file(tmp_path), KNOWN)
     with pytest.raises(ImportRefused) as caught:
         found.check(["编号", "编号", "来电时间", "状态", "办结", "单位", "电话", "姓名", "类别"])
+    with pytest.raises(ImportRefused, match=r"没有映射里写的任何一个栏目。这一行是：甲、乙。"):
+        found.check(["甲", "乙", ""])
     assert caught.value.findings == (
         "文件里没有映射所写的栏目：“标题”、“内容”、“地点”。请核对栏目名称。",
         "文件里有重名的栏目：“编号”。请改名，使每栏名称不同。",
