@@ -28,6 +28,7 @@ from sqlalchemy import func, select
 
 from engine import definitions, settings
 from engine.acts import calendar, people, places, versions
+from engine.cli import importing, setting_up
 from engine.read import verify
 from engine.store import Store
 from engine.store import tables as t
@@ -49,11 +50,21 @@ def set_up(store: Store) -> None:
         people.add_crowd(store, [newcomer], office.PASSWORD, now)
 
 
-def command(folder: Path, file: Path, *more: str) -> subprocess.Popen[str]:
+WEIGHED = """
+import sys
+from engine import cli
+from engine.cli import importing
+importing.WEIGHT = int(sys.argv[1])
+cli.main(sys.argv[2:])
+"""
+"""`hotline` with batches of another size: of a small file there are too few to stop between."""
+
+
+def command(folder: Path, file: Path, weight: int, *more: str) -> subprocess.Popen[str]:
     """`hotline import`, begun."""
     words = ["import", str(file), "--map", str(folder / "映射.csv"), "--user", USER, *more]
     return subprocess.Popen(
-        [sys.executable, "-m", "engine.cli", *words, "--report", str(folder / "报告.csv")],
+        [sys.executable, "-c", WEIGHED, str(weight), *words, "--report", str(folder / "报告.csv")],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -100,7 +111,7 @@ def counted(store: Store, export: old_platform.Export, report: Path) -> dict[str
     }
 
 
-def run(store: Store, folder: Path, rows: int, bad: int) -> dict[str, Any]:
+def run(store: Store, folder: Path, rows: int, bad: int, weight: int) -> dict[str, Any]:
     """Kill, stop, go on, and once more for nothing; what was counted."""
     set_up(store)
     export = old_platform.export(folder / "旧平台.csv", rows, bad)
@@ -114,7 +125,7 @@ def run(store: Store, folder: Path, rows: int, bad: int) -> dict[str, Any]:
         found[f"{name}, s"] = round(time.perf_counter() - begun, 1)
 
     def to_the_end(name: str, code: int, *more: str) -> None:
-        running = command(folder, export.path, *more)
+        running = command(folder, export.path, weight, *more)
         said, _ = running.communicate()
         if running.returncode != code or "Traceback" in said:
             raise SystemExit(f"{name} ended with {running.returncode}:\n{said[-3000:]}")
@@ -124,13 +135,13 @@ def run(store: Store, folder: Path, rows: int, bad: int) -> dict[str, Any]:
     found["written by the dry run"] = tickets(store)
     found["told by the dry run"] = len(refused(folder / "报告.csv"))
 
-    running = command(folder, export.path)
+    running = command(folder, export.path, weight)
     until(store, good // 2, running)
     running.send_signal(signal.SIGKILL)
     running.communicate()
     found["killed at"] = tickets(store)
 
-    running = command(folder, export.path)
+    running = command(folder, export.path, weight)
     until(store, good * 3 // 4, running)
     running.send_signal(signal.SIGINT)
     said, _ = running.communicate()
@@ -157,30 +168,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--bad", type=int, default=500)
+    parser.add_argument("--weight", type=int, default=importing.WEIGHT, help="of a batch")
     parser.add_argument("--verified", type=int, default=1_000_000, help="at most so many chains")
     parser.add_argument("--whole", action="store_true", help="measure one run that nobody stops")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         os.environ.setdefault("HOTLINE_HOME", place)
-        with Store.create(settings.read(os.environ)) as store:
-            if given.whole:
-                found = whole(store, folder, given.rows, given.bad)
-            else:
-                found = run(store, folder, given.rows, given.bad)
+        with setting_up.create(settings.read(os.environ)) as store:
+            act = whole if given.whole else run
+            found = act(store, folder, given.rows, given.bad, given.weight)
             begun = time.perf_counter()
             found["differences"] = differences(store, given.verified)
             found["verify, s"] = round(time.perf_counter() - begun, 1)
     print(json.dumps(found, ensure_ascii=False))
 
 
-def whole(store: Store, folder: Path, rows: int, bad: int) -> dict[str, Any]:
+def whole(store: Store, folder: Path, rows: int, bad: int, weight: int) -> dict[str, Any]:
     """One run from beginning to end, to measure."""
     set_up(store)
     export = old_platform.export(folder / "旧平台.csv", rows, bad)
     old_platform.mapping(folder)
     begun = time.perf_counter()
-    running = command(folder, export.path)
+    running = command(folder, export.path, weight)
     said, _ = running.communicate()
     taken = time.perf_counter() - begun
     if running.returncode != 1:

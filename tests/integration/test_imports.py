@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from engine.acts import imports, keys, tickets, work
 from engine.acts.imports import Outcome
-from engine.errors import Denied, Trouble
+from engine.errors import Denied, StoreError, Trouble
 from engine.read import drawn, verify
 from engine.read import ticket as reading
-from engine.store import Store, imported, log, tables
+from engine.store import Store, engines, imported, log, tables
 from tests.integration import office
 from tests.integration.office import Office
 from tests.unit.imports.files import ROW, csv_file, mapping_file, read
@@ -338,11 +340,28 @@ CHANGES = (
 )
 
 
+@contextmanager
+def _owner(store: Store) -> Iterator[Connection]:
+    """Who owns the tables; the application's role of PostgreSQL may not change what is noted."""
+    settings = store.settings
+    mine = replace(settings, database_url=settings.owner_url or settings.database_url)
+    engine = engines.connect(mine, 5.0)
+    with engine.begin() as conn:
+        yield conn
+    engine.dispose()
+
+
+def test_on_postgresql_the_application_cannot_change_what_was_noted(postgresql_store):
+    for act in (delete(tables.imported), update(tables.imported).values(digest="0" * 64)):
+        with pytest.raises(StoreError, match="权限"), postgresql_store.write() as conn:
+            conn.execute(act)
+
+
 def test_what_was_changed_of_them_is_named(city, bring, now):
     made = bring([ROW | {"编号": f"A-{n}"} for n in range(len(CHANGES))])
     (open_one,) = bring([OPEN])
     called = city.call(now)
-    with city.store.write() as conn:
+    with _owner(city.store) as conn:
         rows = conn.execute(select(tables.tickets.c.number, tables.tickets.c.id)).all()
         ids = {row.number: row.id for row in rows}
         for one, (table, change, _) in zip(made, CHANGES, strict=True):
