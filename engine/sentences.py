@@ -99,10 +99,12 @@ STORE: Final = {
         "这个数据库里已有别的表（%(table)s），不是本系统的库。请换一个空的数据库。"
     ),
     "schema_older": _(
-        "数据库的结构（%(found)s）比程序（%(needed)s）旧。请先备份，再运行 hotline upgrade。"
+        "数据库的结构（%(found)s）比程序（%(needed)s）旧。"
+        "请运行 hotline upgrade --backup 备份文件夹，先备份再升级。"
     ),
     "schema_newer": _(
-        "数据库的结构（%(found)s）比程序（%(needed)s）新。请换用与数据库相配的新版程序。"
+        "数据库的结构（%(found)s）比程序（%(needed)s）新，本程序不能再用它。"
+        "请换用与数据库相配的新版程序。"
     ),
     "already_there": _("数据库已经建立，不再重建。升级请运行 hotline upgrade。"),
     "role_missing": _(
@@ -237,6 +239,76 @@ DOORS: Final = {
     "multiply_real": _("这个数据库不是模拟出来的，没有复制。请先运行 hotline simulate。"),
 }
 
+BACKUP: Final = {
+    "backup_exists": _("%(path)s 已经存在，没有备份。备份从不覆盖已有的文件，请换一个名称。"),
+    "backup_nowhere": _("文件夹 %(path)s 不存在，没有备份。请先建立它，或检查备份盘是否已经挂载。"),
+    "disk_full": _("%(path)s 所在的磁盘空间不足，没有完成，已撤回。请清理或换一个磁盘后重试。"),
+    "disk_failed": _("无法读写 %(path)s（%(reason)s），没有完成，已撤回。请检查磁盘和权限后重试。"),
+    "program_missing": _(
+        "没有找到 PostgreSQL 的程序 %(program)s（%(version)s 或更新的版本）。请安装软件包 "
+        "postgresql-client-%(version)s（Debian 系）或 postgresql%(version)s（Red Hat 系），再重试。"
+    ),
+    "program_failed": _(
+        "PostgreSQL 的程序 %(program)s 没有成功（返回值 %(status)s：%(said)s），没有完成。"
+        "请按其说明处理后重试。"
+    ),
+    "backup_none": _(
+        "%(path)s 不是完整的备份：其中没有 manifest.json。"
+        "请写明备份的文件夹；名称以 .partial 结尾的是中断后留下的，不能恢复，可以删除。"
+    ),
+    "backup_damaged": _(
+        "备份已损坏：%(part)s 与备份时不一致或缺失，没有恢复。请换用另一份备份，并检查备份介质。"
+    ),
+    "backup_newer": _(
+        "这份备份是新版程序（%(product)s）做的，本程序不认识，没有恢复。请换用新版程序。"
+    ),
+    "backup_foreign": _(
+        "备份的清单（manifest.json）不是用这把主密钥封签的，可能被人改写过，没有恢复。"
+        "请换用另一份备份，并查明经过。"
+    ),
+    "backup_other_database": _(
+        "这份备份来自另一种数据库（%(kind)s），没有恢复。"
+        "请用 HOTLINE_DATABASE_URL 指向同一种数据库。"
+    ),
+    "key_other": _(
+        "主密钥 %(path)s 打不开备份 %(backup)s，没有恢复。请用 --key 指明建库时的那把主密钥。"
+    ),
+    "key_needed": _("没有主密钥，没有恢复。请用 --key 写明主密钥文件或其备份在哪里。"),
+    "key_beside_data": _(
+        "%(path)s 与数据 %(data)s 放在一起：谁拿到这份备份，谁就能读群众的话，没有写入。"
+        "请把主密钥放到另一处；确要放在一起，请加 --together。"
+    ),
+    "data_beside_key": _(
+        "%(path)s 与主密钥的备份 %(key)s 放在一起：谁拿到这份备份，谁就能读群众的话，没有备份。"
+        "请放到另一处；确要放在一起，请加 --together。"
+    ),
+    "key_unprotected": _(
+        "%(path)s 所在的磁盘不能限制谁可以读，没有写入主密钥。"
+        "请换一个磁盘，或加 --passphrase 用口令加密。"
+    ),
+    "passphrase_short": _("口令至少%(least)s个字符，没有写入。请换一个长的口令。"),
+    "passphrase_needed": _(
+        "主密钥的备份 %(path)s 是用口令加密的。"
+        "请用 --passphrase 输入，或用 --passphrase-file 写明口令文件。"
+    ),
+    "passphrase_wrong": _("口令不对，打不开主密钥的备份 %(path)s，没有恢复。请核对口令后重试。"),
+    "passphrase_file": _("口令文件 %(path)s 读不出一行口令。请检查文件后重试。"),
+    "restore_not_empty": _(
+        "要恢复到的地方已有数据（%(place)s），没有恢复，什么也没有改动。"
+        "请换一个空的工作目录（HOTLINE_HOME）或空的数据库。"
+    ),
+    "restore_outbox": _(
+        "%(path)s 已经存在，与备份中的不同，没有恢复。请先把 var/outbox 里的文件移到别处。"
+    ),
+    "restore_differs": _(
+        "恢复出的数据与备份的清单不符，没有启用。请换用另一份备份，恢复到另一个空的数据库。"
+    ),
+    "upgrade_unsaved": _(
+        "数据库的结构要升级到 %(needed)s，升级后不能退回，没有升级。"
+        "请加 --backup 备份文件夹，先备份再升级；刚做过备份的，可以加 --no-backup。"
+    ),
+}
+
 PICTURES: Final = {
     "picture_unreadable": _(
         "无法画出流程图：%(problem)s。请用流程图编辑器打开该文件，改正后重新保存。"
@@ -263,6 +335,7 @@ SENTENCES: Final[dict[str, str]] = {
     **FLOW,
     **ACTS,
     **DOORS,
+    **BACKUP,
     **PICTURES,
 }
 """Every code and its sentence; a code stands in one subject only (a test sees to it)."""

@@ -6,14 +6,12 @@ people and matters is sealed under the ticket's key. Destroying the wrapped key 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import hmac
 import os
 import re
 import secrets
 import stat
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -22,6 +20,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from engine.confidential import exposed
+from engine import files
 from engine.errors import VaultError
 
 KEY_BYTES: Final = 32
@@ -42,19 +41,14 @@ class MasterKey:
 
         Errors: VaultError key_exists (a key is never replaced), key_unwritable.
         """
-        key = secrets.token_bytes(KEY_BYTES)
+        return cls.keep(path, secrets.token_bytes(KEY_BYTES))
+
+    @classmethod
+    def keep(cls, path: Path, key: bytes) -> MasterKey:
+        """Put a master key that there is into a new file. Errors: as create."""
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".master-")
-            try:
-                with os.fdopen(handle, "w") as file:  # mkstemp made it 0600
-                    file.write(key.hex() + "\n")
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.link(draft, path)  # unlike a rename, a link never takes an existing file's place
-            finally:
-                os.unlink(draft)
-            _sync_folder(path.parent)
+            files.make(path, key.hex().encode() + b"\n")
         except FileExistsError as error:
             raise VaultError("key_exists", path=str(path)) from error
         except OSError as error:
@@ -87,16 +81,6 @@ class MasterKey:
     def fingerprint(self) -> str:
         """64 hex digits that stand in the database, so that a wrong key is noticed."""
         return _derive(self.key, "fingerprint").hex()
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        # Some file systems cannot; the key is then as durable as they make it.
-        with contextlib.suppress(OSError):
-            os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _derive(key: bytes, purpose: str) -> bytes:

@@ -24,6 +24,8 @@ COMMANDS = {
     "init": "setting_up",
     "upgrade": "setting_up",
     "settings": "environment",
+    "backup": "backing_up",
+    "restore": "backing_up",
     "serve": "serving",
     "sweep": "serving",
     "check": "definitions",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import click
 
@@ -13,7 +14,7 @@ from engine.acts import calendar, people, places, simulations, versions
 from engine.city.places import centre_of, demo, smallest
 from engine.cli.common import configured, note, now
 from engine.cli.words import ROLES, Help, table
-from engine.errors import StoreError
+from engine.errors import StoreError, Trouble
 from engine.read import agenda, staff
 from engine.read import versions as versions_read
 from engine.settings import Settings, shown
@@ -158,12 +159,36 @@ def _say_places(settings: Settings) -> None:
 
 
 @click.command(cls=Help)
-def upgrade() -> int:
-    """把数据库升级到本程序的结构，并重新授权。请先备份。"""
-    was, is_now = Store.upgrade(configured())
+@click.option(
+    "--backup",
+    "target",
+    type=click.Path(path_type=Path),
+    metavar="备份文件夹",
+    help="升级前先备份到这个新的文件夹。",
+)
+@click.option("--no-backup", "unsaved", is_flag=True, help="不备份就升级（刚做过备份时）。")
+def upgrade(target: Path | None, unsaved: bool) -> int:
+    """把数据库升级到本程序的结构，并重新授权；要么全部完成，要么没有改动。
+
+    结构有变化时要先备份（--backup）。升级期间的办理会等它完成；新结构注明旧程序可用的，
+    旧程序可以继续运行，逐台更换。
+    """
+    from engine.cli.backing_up import save
+
+    settings = configured()
+    pending = Store.pending(settings)
+    if pending and target is None and not unsaved:
+        raise Trouble("upgrade_unsaved", needed=pending[-1])
+    if target is not None:
+        save(settings, target)
+    was, is_now = Store.upgrade(settings, told=_told_migration)
     click.echo(
         f"数据库结构已是 {is_now}，不用升级。"
         if was == is_now
-        else f"数据库结构已从 {was} 升级到 {is_now}。"
+        else f"数据库结构已从 {was} 升级到 {is_now}。下一步：hotline verify --all。"
     )
     return 0
+
+
+def _told_migration(revision: str, n: int, count: int) -> None:
+    note(f"正在升级结构到 {revision}（第 {n} 步，共 {count} 步）……")

@@ -42,6 +42,17 @@ def reader(engine: Engine, settings: Settings, wait: float) -> Engine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
+def frozen(path: Path) -> Engine:
+    """An engine that reads a SQLite file that nobody else touches; it leaves no trace beside it."""
+
+    def opened() -> Any:
+        return pysqlite3.dbapi2.connect(
+            f"file:{quote(str(path))}?mode=ro&immutable=1", uri=True, isolation_level=None
+        )
+
+    return create_engine("sqlite+pysqlite:///" + str(path), module=pysqlite3.dbapi2, creator=opened)
+
+
 def _sqlite(path: Path, wait: float, *, schema: bool = False, reads: bool = False) -> Engine:
     mode = "rwc" if schema else "rw"  # a deleted database is an error, not a new empty one
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, insert, inspect, select, text
+from sqlalchemy import Connection, bindparam, delete, insert, inspect, select, text
 
 from engine.errors import StoreError, VaultError
 from engine.record import GENESIS, SYSTEM
@@ -19,7 +20,11 @@ REVISIONS: Final = ("0001", "0002", "0003")
 
 NEEDED: Final = REVISIONS[-1]
 
+Told = Callable[[str, int, int], None]
+"""Hears which migration comes next: its revision, the how manieth of how many it is."""
+
 _FINGERPRINT: Final = "master_key"
+_SERVES: Final = "serves"  # the revision before, when its code may go on with these tables
 _ADVISORY: Final = 12345_01  # any number: two inits or upgrades at once wait for one another
 
 # What the application's role may do beside SELECT. The log and the versions are only ever added
@@ -87,18 +92,40 @@ def revision(conn: Connection) -> str | None:
 
 def check_revision(conn: Connection) -> None:
     """Errors: StoreError no_schema, schema_older, schema_newer."""
-    found = revision(conn)
-    if found is None:
-        raise StoreError("no_schema")
-    _refuse_newer(found)
-    if found != NEEDED:
+    found = known(conn)
+    if found in REVISIONS and found != NEEDED:
         raise StoreError("schema_older", found=found, needed=NEEDED)
 
 
-def _refuse_newer(found: str) -> None:
-    # A revision that this code has never heard of was made by a later one.
-    if found not in REVISIONS:
+def known(conn: Connection) -> str:
+    """The revision of tables that this code understands, perhaps after an upgrade.
+
+    Errors: StoreError no_schema, schema_newer.
+    """
+    found = revision(conn)
+    if found is None:
+        raise StoreError("no_schema")
+    if not understood(found, serves(conn)):
         raise StoreError("schema_newer", found=found, needed=NEEDED)
+    return found
+
+
+def serves(conn: Connection) -> str | None:
+    """The revision whose code may go on though the tables are one revision ahead of it."""
+    found = conn.execute(_META, {"name": _SERVES}).scalar()
+    return None if found is None else str(found)
+
+
+def understood(found: str, serves: str | None) -> bool:
+    """Whether this code can have to do with tables of revision `found`.
+
+    One that it has never heard of was made by later code. That is read and written all the
+    same when its migration only added things and came right after this code's own.
+    """
+    return found in REVISIONS or serves == NEEDED
+
+
+_META = select(meta.c.value).where(meta.c.name == bindparam("name"))
 
 
 def check_key(conn: Connection, settings: Settings) -> Vault:
@@ -107,10 +134,15 @@ def check_key(conn: Connection, settings: Settings) -> Vault:
     A missing or wrong key is never replaced: what is sealed could not be opened any more.
     """
     master = MasterKey.open(settings.key_file)
-    found = conn.execute(select(meta.c.value).where(meta.c.name == _FINGERPRINT)).scalar()
-    if found != master.fingerprint:
+    if fingerprint(conn) != master.fingerprint:
         raise VaultError("key_wrong", path=str(settings.key_file))
     return Vault(master)
+
+
+def fingerprint(conn: Connection) -> str | None:
+    """The fingerprint of the key that this database was made with."""
+    found = conn.execute(_META, {"name": _FINGERPRINT}).scalar()
+    return None if found is None else str(found)
 
 
 def notices(conn: Connection) -> tuple[str, ...]:
@@ -133,7 +165,7 @@ def create(conn: Connection, settings: Settings) -> None:
         raise StoreError("already_there")
     if others := inspect(conn).get_table_names():
         raise StoreError("foreign_schema", table=others[0])
-    _migrate(conn)
+    _migrate(conn, REVISIONS)
     # The key comes after the tables: an init that fails for another reason leaves none behind.
     if settings.key_file.exists():
         master = MasterKey.open(settings.key_file)
@@ -142,21 +174,32 @@ def create(conn: Connection, settings: Settings) -> None:
     _, wrapped = Vault(master).new_key(SYSTEM)
     conn.execute(insert(meta).values(name=_FINGERPRINT, value=master.fingerprint))
     conn.execute(insert(chains).values(name=SYSTEM, seq=0, head=GENESIS, wrapped=wrapped))
-    _grant(conn, settings)
+    grant(conn, settings)
 
 
-def upgrade(conn: Connection, settings: Settings) -> tuple[str | None, str]:
-    """Run the migrations that are missing and grant again, inside the caller's transaction."""
+def missing(conn: Connection) -> tuple[str, ...]:
+    """The revisions that an upgrade would bring. Errors: StoreError no_schema, schema_newer."""
+    found = known(conn)
+    return REVISIONS[REVISIONS.index(found) + 1 :] if found in REVISIONS else ()
+
+
+def upgrade(conn: Connection, settings: Settings, told: Told) -> tuple[str, str]:
+    """Run the migrations that are missing and grant again, inside the caller's transaction.
+
+    Acts that run now are waited for, and later ones wait: each reads the revision first.
+    """
     _alone(conn)
-    found = revision(conn)
-    if found is None:
-        raise StoreError("no_schema")
-    _refuse_newer(found)
+    found = known(conn)
     check_key(conn, settings)
-    _migrate(conn)
+    if found not in REVISIONS:  # later code has been here, and granted what it needs
+        return found, found
+    if pending := missing(conn):
+        if conn.dialect.name == "postgresql":
+            conn.execute(text("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"))
+        _migrate(conn, pending, told)
     if conn.dialect.name == "sqlite" and conn.execute(text("PRAGMA foreign_key_check")).first():
         raise StoreError("database_damaged")
-    _grant(conn, settings)
+    grant(conn, settings)
     return found, NEEDED
 
 
@@ -165,24 +208,44 @@ def _alone(conn: Connection) -> None:
         conn.execute(text(f"SELECT pg_advisory_xact_lock({_ADVISORY})"))
 
 
-def _migrate(conn: Connection) -> None:
+def _migrate(
+    conn: Connection, revisions: Sequence[str], told: Told = lambda revision, n, count: None
+) -> None:
     # Alembic is needed here only, and takes a tenth of a second to import.
     from alembic import command
     from alembic.config import Config
+    from alembic.script import ScriptDirectory
 
     config = Config(attributes={"connection": conn})
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
     config.set_main_option("path_separator", "os")
-    command.upgrade(config, "head")
+    for n, one in enumerate(revisions, 1):
+        told(one, n, len(revisions))
+        command.upgrade(config, one)
+    last = ScriptDirectory.from_config(config).get_revision(revisions[-1])
+    conn.execute(delete(meta).where(meta.c.name == _SERVES))
+    if getattr(last.module, "compatible", False):
+        conn.execute(insert(meta).values(name=_SERVES, value=last.down_revision))
 
 
-def _grant(conn: Connection, settings: Settings) -> None:
-    """Give the application's role what it needs and take away the rest (PostgreSQL)."""
+def check_role(conn: Connection, settings: Settings) -> str | None:
+    """The application's role when the tables belong to another (PostgreSQL).
+
+    Errors: StoreError role_missing.
+    """
     role = settings.database_url.username
     if settings.owner_url is None or role == settings.owner_url.username or role is None:
-        return
+        return None
     if conn.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :r"), {"r": role}).first() is None:
         raise StoreError("role_missing", role=role)
+    return role
+
+
+def grant(conn: Connection, settings: Settings) -> None:
+    """Give the application's role what it needs and take away the rest (PostgreSQL)."""
+    role = check_role(conn, settings)
+    if role is None:
+        return
     quote = conn.dialect.identifier_preparer.quote
     app = quote(role)
     place = quote(str(conn.execute(text("SELECT current_schema()")).scalar_one()))
@@ -201,8 +264,10 @@ def _grant(conn: Connection, settings: Settings) -> None:
         conn.execute(
             text(f"REVOKE CREATE, TEMPORARY ON DATABASE {quote(database)} FROM PUBLIC, {app}")
         )
-    for table in ("alembic_version", *metadata.tables):
+    there = set(inspect(conn).get_table_names())  # a restored database may still be an older one
+    for table in sorted({"alembic_version", *metadata.tables} & there):
         conn.execute(text(f"REVOKE ALL ON {quote(table)} FROM PUBLIC, {app}"))
         also = f", {GRANTS[table]}" if GRANTS[table] else ""
         conn.execute(text(f"GRANT SELECT{also} ON {quote(table)} TO {app}"))
-    conn.execute(text(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {place} TO {app}"))
+    # SELECT beside USAGE, so that this role can make a backup.
+    conn.execute(text(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {place} TO {app}"))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import pysqlite3.dbapi2
-from sqlalchemy import Connection, Engine, bindparam, func, select
+from sqlalchemy import Connection, Engine, bindparam, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.errors import StoreError
@@ -58,6 +58,7 @@ class Store:
         self._versions: dict[int, Definitions] = {}
         self._by_hash: dict[str, int] = {}
         self._calendar: Calendar | None = None
+        self._fitting: set[str | None] = set()
 
     # --- opening and closing ---------------------------------------------------------------
 
@@ -72,7 +73,7 @@ class Store:
             raise StoreError("no_schema")
         engine = engines.connect(settings, wait)
         try:
-            with _sentences(settings), engines.begin(engine, writes=False) as conn:
+            with sentences(settings), engines.begin(engine, writes=False) as conn:
                 schema.check_revision(conn)
                 vault = schema.check_key(conn, settings)
                 notices = schema.notices(conn)
@@ -88,20 +89,38 @@ class Store:
         All or nothing, but for the key file. Errors: StoreError already_there, foreign_schema,
         role_missing, database_*; VaultError of an existing key file.
         """
-        with _schema_work(settings, wait) as conn:
+        with schema_work(settings, wait) as conn:
             schema.create(conn, settings)
         return cls.open(settings, wait)
 
     @classmethod
-    def upgrade(cls, settings: Settings, wait: float = WAIT) -> tuple[str | None, str]:
+    def upgrade(
+        cls,
+        settings: Settings,
+        wait: float = WAIT,
+        told: schema.Told = lambda revision, n, count: None,
+    ) -> tuple[str, str]:
         """Bring an older database to this code's schema and grant again; (from, to) revisions.
 
-        Errors: StoreError no_schema, schema_newer, role_missing, database_*; VaultError.
+        All or nothing; `told` hears of each migration before it runs. Errors: StoreError
+        no_schema, schema_newer, role_missing, database_*; VaultError.
         """
         if settings.is_sqlite and not settings.sqlite_file.exists():
             raise StoreError("no_schema")
-        with _schema_work(settings, wait) as conn:
-            return schema.upgrade(conn, settings)
+        with schema_work(settings, wait) as conn:
+            return schema.upgrade(conn, settings, told)
+
+    @classmethod
+    def pending(cls, settings: Settings, wait: float = WAIT) -> tuple[str, ...]:
+        """The revisions that an upgrade would bring. Errors: as upgrade; nothing is changed."""
+        if settings.is_sqlite and not settings.sqlite_file.exists():
+            raise StoreError("no_schema")
+        engine = engines.connect(settings, wait)
+        try:
+            with sentences(settings), engines.begin(engine, writes=False) as conn:
+                return schema.missing(conn)
+        finally:
+            engine.dispose()
 
     def close(self) -> None:
         """Close all connections; the store cannot be used afterwards."""
@@ -131,13 +150,15 @@ class Store:
         """A transaction that writes: committed at the end of the block, rolled back by an error.
 
         On SQLite nobody else writes meanwhile; on PostgreSQL lock the rows that you depend on.
-        Errors: StoreError database_*, with nothing of the block done.
+        Errors: StoreError database_*, or schema_newer when the database was upgraded meanwhile
+        to what this code does not know; nothing of the block is done.
         """
         self._after_fork()
         turn = self._gate.hold() if self._gate else nullcontext()
         with turn:
             try:
-                with _sentences(self.settings), engines.begin(self._engine, writes=True) as conn:
+                with sentences(self.settings), engines.begin(self._engine, writes=True) as conn:
+                    self._check_revision(conn)
                     yield conn
             except BaseException:
                 # It may have been read from a revision that is not going to exist.
@@ -148,8 +169,15 @@ class Store:
     def read(self) -> Iterator[Connection]:
         """A snapshot: all statements of the block see one state, and none can write."""
         self._after_fork()
-        with _sentences(self.settings), engines.begin(self._reading, writes=False) as conn:
+        with sentences(self.settings), engines.begin(self._reading, writes=False) as conn:
             yield conn
+
+    def _check_revision(self, conn: Connection) -> None:
+        # An upgrade waits for those who have read this row, and they for it: no act of code that
+        # does not fit the tables any more is ever written, however long its process has run.
+        if conn.execute(_SCHEMA).scalar() not in self._fitting:
+            schema.check_revision(conn)
+            self._fitting.add(conn.execute(_SCHEMA).scalar())
 
     def _new_gate(self) -> Gate | None:
         if not self.is_sqlite:
@@ -221,6 +249,7 @@ class Store:
         return found
 
 
+_SCHEMA = text("SELECT version_num FROM alembic_version")
 _FILES = (
     select(version_files.c.path, version_files.c.content, versions.c.hash)
     .join(versions, versions.c.id == version_files.c.version)
@@ -244,7 +273,8 @@ def lock_file(database: Path) -> Path:
 
 
 @contextmanager
-def _sentences(settings: Settings) -> Iterator[None]:
+def sentences(settings: Settings) -> Iterator[None]:
+    """Turn a database's errors into StoreErrors with their sentences."""
     try:
         yield
     except (SQLAlchemyError, pysqlite3.dbapi2.Error) as error:
@@ -255,12 +285,15 @@ def _sentences(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def _schema_work(settings: Settings, wait: float) -> Iterator[Connection]:
+def schema_work(settings: Settings, wait: float) -> Iterator[Connection]:
+    """A transaction of the tables' owner, in which SQLite makes a missing file."""
+    turn: AbstractContextManager[None] = nullcontext()
     if settings.is_sqlite:
         schema.make_file(settings.sqlite_file)
+        turn = Gate(lock_file(settings.sqlite_file), wait).hold()
     engine = engines.connect(settings, wait, schema=True)
     try:
-        with _sentences(settings), engines.begin(engine, writes=True) as conn:
+        with turn, sentences(settings), engines.begin(engine, writes=True) as conn:
             yield conn
     finally:
         engine.dispose()

@@ -9,6 +9,8 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
+# May code of the revision before go on meanwhile? Only when this adds and takes nothing away.
+compatible = False
 
 
 def upgrade() -> None:
