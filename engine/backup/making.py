@@ -22,7 +22,7 @@ from sqlalchemy import text
 from engine import files
 from engine.backup import disk, postgresql
 from engine.backup import manifest as manifests
-from engine.backup.manifest import DATABASES, OUTBOX, Manifest, Part, Told
+from engine.backup.manifest import DATABASES, DRAFT, OUTBOX, Manifest, Part, Told
 from engine.errors import StoreError, Trouble
 from engine.record import instant
 from engine.settings import Settings
@@ -62,8 +62,8 @@ def backup(settings: Settings, target: Path, now: datetime, told: Told) -> Manif
 
 @contextmanager
 def _draft(target: Path) -> Iterator[Path]:
-    """A folder beside the target, under a name that no restore takes; gone after an error."""
-    folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".partial"))
+    """A folder beside the target, under a name of its own; gone after an error."""
+    folder = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=DRAFT))
     try:
         yield folder
     except BaseException:

@@ -23,6 +23,8 @@ from engine.vault import Vault
 FORMAT: Final = 1
 NAME: Final = "manifest.json"
 OUTBOX: Final = "outbox"
+DRAFT: Final = ".partial"
+"""How the name of a backup ends that is not there yet; no restore takes it."""
 DATABASES: Final = {"sqlite": "database.sqlite", "postgresql": "database.dump"}
 
 Told = Callable[[str, int, int], None]
@@ -102,6 +104,8 @@ def read(folder: Path) -> tuple[Manifest, dict[str, Any]]:
 
     Errors: Trouble backup_none, backup_damaged, backup_newer.
     """
+    if folder.name.endswith(DRAFT):
+        raise Trouble("backup_none", path=str(folder))
     try:
         with (folder / NAME).open("rb") as file:
             content = file.read(_LARGEST)
