@@ -32,6 +32,8 @@ BEGINS = datetime(2026, 9, 30, 2, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[1]
 DUTIES = 3
 """What is done in each ticket, which then stays open."""
+PAUSE = 0.2
+"""Seconds between two calls."""
 
 
 def work(store: Store, name: str, journal: Path) -> None:
@@ -44,7 +46,7 @@ def work(store: Store, name: str, journal: Path) -> None:
             file.write(json.dumps(line) + "\n")
             file.flush()
 
-        while not select.select([sys.stdin], [], [], 0)[0]:
+        while not select.select([sys.stdin], [], [], PAUSE)[0]:
             n += 1
             key, now = f"{name}/{n}", BEGINS + timedelta(seconds=n)
             user = people.load(store, "sr-centre.call_taker1")

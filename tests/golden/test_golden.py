@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from engine import sweep
 from engine.acts import people, tickets
@@ -19,9 +19,10 @@ from engine.city.filling import fill
 from engine.read import agenda
 from engine.read import ticket as tickets_read
 from engine.read.verify import verify
-from engine.store import Store, rights, tables
+from engine.store import Store, engines, rights, schema, tables
 from engine.store import tickets as rows
 from tests import servers
+from tests.commands import hotline
 
 SETS = sorted(place.parent for place in Path(__file__).parent.glob("*/golden.json"))
 
@@ -32,8 +33,8 @@ def golden(request):
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def restored(request, golden):
-    """The store of a set, in the database that it was made in, upgraded to this code."""
+def older(request, golden):
+    """The place of a set, in the database that it was made in, as it was left."""
     chosen = request.getfixturevalue(f"bare_{request.param}")
     chosen.key_file.parent.mkdir(parents=True)
     shutil.copy(golden / f"{request.param}.key", chosen.key_file)
@@ -47,8 +48,14 @@ def restored(request, golden):
         load = [programs / "psql", "-q", "-v", "ON_ERROR_STOP=1", admin]
         dump = gzip.decompress((golden / "hotline.sql.gz").read_bytes())
         subprocess.run(load, input=dump, check=True, stdout=subprocess.DEVNULL)
-    Store.upgrade(chosen)
-    with Store.open(chosen) as store:
+    return chosen
+
+
+@pytest.fixture
+def restored(older):
+    """The store of a set, upgraded to this code."""
+    Store.upgrade(older)
+    with Store.open(older) as store:
         yield store
 
 
@@ -101,3 +108,49 @@ def complete(store, number, task, at):
     form = tickets_read.task_form(store, user, number, task.task, at)
     raw = fill(form.form, form.sources, {}, dice(number, task.task), at)
     tickets.complete(store, user, number, task.task, raw, at, f"golden/{number}/{task.task}")
+
+
+@pytest.mark.parametrize("golden", SETS[:1], indirect=True, ids=lambda place: place.name)
+def test_an_upgrade_saves_the_older_database_first_and_that_can_be_brought_back(older, tmp_path):
+    """Refused without a backup; then step by step; and the backup restores and upgrades too."""
+    place, saved = older.environment(), tmp_path / "saved"
+    del place["HOTLINE_HOME"]
+    for command in (("versions",), ("upgrade",)):
+        refused = hotline(older.home, *command, code=None, **place)
+        assert refused.returncode
+        assert "--backup" in refused.stderr
+    done = hotline(older.home, "upgrade", "--backup", saved, **place)
+    for n, revision in enumerate(schema.REVISIONS[1:], 1):
+        step = f"正在升级结构到 {revision}（第 {n} 步，共 {len(schema.REVISIONS) - 1} 步）"
+        assert step in done.stderr
+    assert f"从 {schema.REVISIONS[0]} 升级到 {schema.NEEDED}" in done.stdout
+    with Store.open(older) as store:
+        number = agenda.numbers(store)[-1]
+        upgraded = agenda.count(store)
+        assert verify(store, number).differences == ()
+
+    _emptied(older)
+    key = tmp_path / "master.key"
+    older.key_file.rename(key)
+    back = hotline(older.home, "restore", saved, "--key", key, **place)
+    assert "比本程序" in back.stdout
+    assert "--backup" in hotline(older.home, "versions", code=2, **place).stderr
+    _emptied(older)
+    back = hotline(older.home, "restore", saved, "--key", key, "--upgrade", **place)
+    assert "最近 20 件工单相符" in back.stdout
+    with Store.open(older) as store:
+        assert store.notices == ()
+        assert agenda.count(store) == upgraded
+
+
+def _emptied(place):
+    """The database is gone, as after a disaster."""
+    if place.is_sqlite:
+        for path in place.sqlite_file.parent.glob("hotline.db*"):
+            path.unlink()
+        return
+    engine = engines.connect(place, 5.0, schema=True)
+    with engines.begin(engine, writes=True) as conn:
+        conn.execute(text("DROP SCHEMA public CASCADE"))
+        conn.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
