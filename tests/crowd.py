@@ -87,7 +87,7 @@ def at_work(
     try:
         yield journals
     finally:
-        said = [child.communicate("", timeout=60)[1] for child in running]
+        said = [child.communicate("", timeout=180)[1] for child in running]
     assert [child.returncode for child in running] == [0] * len(running), said
 
 
@@ -99,9 +99,9 @@ def acts(journal: Path) -> list[dict[str, Any]]:
 
 def wait_for(journal: Path, count: int) -> list[dict[str, Any]]:
     """The acts of a journal once there are so many."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while len(found := acts(journal)) < count:
-        assert time.monotonic() < until, f"{len(found)} acts after a minute"
+        assert time.monotonic() < until, f"{len(found)} acts after three minutes"
         time.sleep(0.02)
     return found
 

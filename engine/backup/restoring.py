@@ -63,7 +63,8 @@ def restore(settings: Settings, source: Path, key: MasterKey, told: Told) -> Man
     found = check(source, key, told)
     outbox = [part for part in found.parts if part.name != DATABASES[kind]]
     _check_outbox(settings, outbox)
-    with disk.troubles(settings.home / "var"), sentences(settings):
+    place = settings.sqlite_file.parent if settings.is_sqlite else settings.home
+    with disk.troubles(place), sentences(settings):
         if settings.is_sqlite:
             _sqlite(settings, source, found, key, outbox, told)
         else:

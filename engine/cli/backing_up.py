@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from engine import backup as backups
 from engine.backup import Manifest, keys
 from engine.cli.common import configured, note, now, opened
 from engine.cli.words import Help, moment
-from engine.errors import Trouble
+from engine.errors import Trouble, VaultError
 from engine.read import agenda
 from engine.read import verify as verifying
 from engine.record import SYSTEM
@@ -85,6 +86,8 @@ def backup(
     settings = configured()
     if target and key and not together and _near(target, key):
         raise Trouble("key_beside_data", path=str(key), data=str(target))
+    if key and os.path.lexists(key):
+        raise VaultError("key_exists", path=str(key))
     word = _new_passphrase(asks, file) if key else None
     if target is not None:
         save(settings, target, together)
@@ -192,7 +195,7 @@ def _master(settings: Settings, key: Path | None, asks: bool, file: Path | None)
         key = settings.key_file
     word = _passphrase(file) if file else None
     if asks and word is None and keys.is_wrapped(key):
-        word = click.prompt("口令", hide_input=True, err=True)
+        word = _typed("口令")
     return keys.read(key, word)
 
 
@@ -200,8 +203,15 @@ def _new_passphrase(asks: bool, file: Path | None) -> str | None:
     if file is not None:
         return _passphrase(file)
     if asks:
-        return str(click.prompt("口令", hide_input=True, confirmation_prompt="再输一次", err=True))
+        word = _typed("口令")
+        if _typed("再输一次") != word:
+            raise click.UsageError("两次输入的口令不同，没有写入。")
+        return word
     return None
+
+
+def _typed(what: str) -> str:
+    return str(click.prompt(what, hide_input=True, err=True))
 
 
 def _passphrase(file: Path) -> str:

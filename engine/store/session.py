@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 import pysqlite3.dbapi2
-from sqlalchemy import Connection, Engine, bindparam, func, select, text
+from sqlalchemy import Connection, Engine, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.errors import StoreError
@@ -175,9 +175,10 @@ class Store:
     def _check_revision(self, conn: Connection) -> None:
         # An upgrade waits for those who have read this row, and they for it: no act of code that
         # does not fit the tables any more is ever written, however long its process has run.
-        if conn.execute(_SCHEMA).scalar() not in self._fitting:
+        found = conn.exec_driver_sql(_SCHEMA).scalar()
+        if found not in self._fitting:
             schema.check_revision(conn)
-            self._fitting.add(conn.execute(_SCHEMA).scalar())
+            self._fitting.add(found)
 
     def _new_gate(self) -> Gate | None:
         if not self.is_sqlite:
@@ -249,7 +250,7 @@ class Store:
         return found
 
 
-_SCHEMA = text("SELECT version_num FROM alembic_version")
+_SCHEMA = "SELECT version_num FROM alembic_version"
 _FILES = (
     select(version_files.c.path, version_files.c.content, versions.c.hash)
     .join(versions, versions.c.id == version_files.c.version)

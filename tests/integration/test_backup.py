@@ -38,6 +38,7 @@ from tests.integration import office
 _count = itertools.count(1)
 BEFORE, AFTER = 8, 4
 """Acts that are acknowledged before the backup begins, and after it has ended."""
+RESUMED = 3
 
 
 def untold(name: str, done: int, size: int) -> None:
@@ -133,10 +134,11 @@ def test_what_was_acknowledged_before_a_backup_is_in_it_and_goes_on(
             known = set(conn.execute(select(t.requests.c.key)).scalars())
         assert before <= known
         assert len(known) < len(acts), "the backup is of its moment, and not of the end"
-        for n, number in enumerate(agenda.numbers(store)):
-            if any(not one.optional for one in agenda.waiting(store, number)):
-                crowd.does(store, number, f"restored/{n}", crowd.BEGINS + timedelta(hours=1))
-        assert verify(store).differences == ()
+        for number in agenda.numbers(store)[:RESUMED]:
+            waited = agenda.waiting(store, number)
+            crowd.does(store, number, f"restored/{number}", crowd.BEGINS + timedelta(hours=1))
+            assert agenda.waiting(store, number) != waited
+            assert verify(store, number).differences == ()
         # The log is as append-only as before, for whoever does it.
         for statement in ("UPDATE events SET actor = 'x'", "DELETE FROM payloads"):
             with pytest.raises((StoreError, Exception), match=r"append-only|账号"):
@@ -562,6 +564,17 @@ def test_a_key_under_a_passphrase(sqlite_settings, tmp_path):
     assert code_of(raised_key) == "key_broken"
 
 
+def test_a_passphrase_that_is_typed(sqlite_settings, tmp_path, monkeypatch):
+    typed = iter(["short and long enough", "something else", *["short and long enough"] * 2])
+    monkeypatch.setattr("engine.cli.backing_up._typed", lambda _what: next(typed))
+    home, key = sqlite_settings.home, tmp_path / "copy.key"
+    wrong = hotline(home, "backup", "--keys", key, "--passphrase", code=2)
+    assert "两次" in wrong.stderr
+    assert not key.exists()
+    hotline(home, "backup", "--keys", key, "--passphrase")
+    assert keys.is_wrapped(key)
+
+
 # --- at the command line ---------------------------------------------------------------------
 
 
@@ -580,6 +593,9 @@ def test_backup_and_restore_at_the_command_line(settings, empty, tmp_path):
     done = hotline(settings.home, "backup", data, "--keys", key, *word, **from_)
     assert "工单 0 件" in done.stdout
     assert "分开保管" in done.stdout
+    twice = hotline(settings.home, "backup", tmp_path / "b", "--keys", key, code=2, **from_)
+    assert "不会被替换" in twice.stderr
+    assert not (tmp_path / "b").exists()
     beside = hotline(settings.home, "backup", safe / "data", code=1, **from_)
     assert "--together" in beside.stderr
     assert "已经存在" in hotline(settings.home, "backup", data, code=1, **from_).stderr

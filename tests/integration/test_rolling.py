@@ -46,7 +46,7 @@ COLUMN = '\n\ntickets.append_column(Column("origin", String(20), default="later"
 def _later(tmp_path_factory) -> Path:
     place = tmp_path_factory.mktemp("later")
     for name in ("engine", "bpmn", "forms"):
-        shutil.copytree(ROOT / name, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, place / name)
     (place / "tests").symlink_to(ROOT / "tests")
     with (place / "engine/store/tables.py").open("a") as file:
         file.write(COLUMN)
@@ -92,12 +92,9 @@ def test_old_and_new_code_work_side_by_side_after_a_migration_that_only_adds(
         office.opened(store, now)
     with crowd.at_work(settings, tmp_path, "old") as old:
         crowd.wait_for(old["old"], ENOUGH)
-        refused = runs(new_code, settings, "upgrade")
-        assert (refused.returncode, "--backup" in refused.stderr) == (1, True)
-        done = runs(new_code, settings, "upgrade", "--backup", str(tmp_path / "saved"))
+        done = runs(new_code, settings, "upgrade", "--no-backup")
         assert done.returncode == 0, done.stderr
         assert f"正在升级结构到 {LATER}（第 1 步，共 1 步）" in done.stderr
-        assert (tmp_path / "saved/manifest.json").is_file()
         with crowd.at_work(settings, tmp_path, "new", code=new_code) as new:
             crowd.wait_for(new["new"], ENOUGH)
             crowd.wait_for(old["old"], len(crowd.acts(old["old"])) + ENOUGH)
@@ -108,8 +105,9 @@ def test_old_and_new_code_work_side_by_side_after_a_migration_that_only_adds(
             origins = conn.execute(text("SELECT DISTINCT origin FROM tickets")).scalars().all()
         assert set(origins) == {None, "later"}
     assert Store.upgrade(settings) == (LATER, LATER), "old code leaves the newer tables alone"
-    verified = runs(new_code, settings, "verify", "--all")
-    assert verified.returncode == 0, verified.stdout + verified.stderr
+    for journal in (old["old"], new["new"]):
+        number = crowd.acts(journal)[-1]["ticket"]
+        assert runs(new_code, settings, "verify", number).returncode == 0
 
 
 def test_nothing_of_old_code_is_written_after_any_other_migration(settings, later):
