@@ -32,7 +32,7 @@ BEGINS = datetime(2026, 9, 30, 2, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[1]
 DUTIES = 3
 """What is done in each ticket, which then stays open."""
-PAUSE = 0.2
+PAUSE = 0.5
 """Seconds between two calls."""
 
 

@@ -23,7 +23,7 @@ from engine.settings import Settings
 from engine.store import Store, schema
 from engine.vault import MasterKey
 
-EVERY = 2.0  # seconds between two words about how far it is
+EVERY = 5.0  # seconds between two words about how far it is
 LOOKED = 20
 """Tickets whose record is verified after a restore, the last ones."""
 
