@@ -19,8 +19,8 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from engine.confidential import exposed
 from engine import files
+from engine.confidential import exposed
 from engine.errors import VaultError
 
 KEY_BYTES: Final = 32
