@@ -215,8 +215,11 @@ def test_every_setting_is_documented_and_every_documented_one_exists():
 
 
 def test_only_doors_read_the_environment():
-    """Whoever needs a setting is given it; `engine.settings` reads what a door hands it."""
-    doors = ("engine/cli/", "webapp/wsgi.py")
+    """Whoever needs a setting is given it; `engine.settings` reads what a door hands it.
+
+    Programs of PostgreSQL are looked for along PATH, and run with what this one was run with.
+    """
+    doors = ("engine/cli/", "webapp/wsgi.py", "engine/backup/postgresql.py")
     found = [
         f"{name(path)}:{node.lineno}"
         for path in python("engine/", "webapp/")
