@@ -7,9 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import insert, select
 
+from engine import quarantine
 from engine.access import User, authorize
-from engine.flow import Definitions, DefinitionsRefused
-from engine.flow.check import check
+from engine.flow import DefinitionsRefused
+from engine.flow.definitions import hash_of
 from engine.store import Store, log, spoken
 from engine.store.tables import deployments, version_files, versions
 
@@ -33,13 +34,13 @@ def deploy(
     if user is not None:
         authorize(user, "deploy", {})
     reason = spoken.reason(reason)
-    if findings := check(files):
+    if findings := quarantine.judge(files):
         raise DefinitionsRefused(findings)
-    found = Definitions.read(files)
+    hash = hash_of(files)
     with store.write() as conn:
         log.system(conn, store)  # one at a time: two may deploy the same files
         version = conn.execute(
-            select(versions.c.id).where(versions.c.hash == found.hash)
+            select(versions.c.id).where(versions.c.hash == hash)
         ).scalar_one_or_none()
         latest = conn.execute(
             select(deployments.c.version).order_by(deployments.c.id.desc()).limit(1)
@@ -47,13 +48,13 @@ def deploy(
         if version is not None and version == latest:
             return int(version)
         if version is None:
-            made = conn.execute(insert(versions).returning(versions.c.id), {"hash": found.hash})
+            made = conn.execute(insert(versions).returning(versions.c.id), {"hash": hash})
             version = made.scalar_one()
             conn.execute(
                 insert(version_files),
                 [
                     {"version": version, "path": path, "content": content}
-                    for path, content in sorted(found.files.items())
+                    for path, content in sorted(files.items())
                 ],
             )
         since = in_force_from or now
@@ -67,6 +68,6 @@ def deploy(
                 reason=reason,
             )
         )
-        said = {"version": found.hash, "in_force_from": since.isoformat(), "reason": reason}
+        said = {"version": hash, "in_force_from": since.isoformat(), "reason": reason}
         log.append_system(conn, store, "deploy", now, actor, unit, said)
         return int(version)

@@ -18,7 +18,6 @@ import click
 
 from engine.cli import words
 from engine.errors import SettingsError, StoreError, Trouble, VaultError, sentence
-from engine.flow.model import DefinitionsRefused, Refused
 
 COMMANDS = {
     "init": "setting_up",
@@ -87,14 +86,10 @@ def run(arguments: list[str]) -> int:
         return _say("已中断。", 130)
     except click.ClickException as error:
         return _say(error.format_message(), 1)
-    except DefinitionsRefused as error:
-        return _say("\n".join(map(str, error.findings)), 1)
     except (StoreError, VaultError, SettingsError) as error:
         return _say(error.sentence(), 2)
     except Trouble as error:
         return _say(error.sentence(), 1)
-    except Refused as error:
-        return _say(sentence(error.code, error.facts), 1)
     except BrokenPipeError:
         # The reader has gone (`hotline show … | head`); nothing is left to be flushed to it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -102,7 +97,26 @@ def run(arguments: list[str]) -> int:
     except OSError as error:
         where = f"：{error.filename}" if error.filename else ""
         return _say(f"无法读写文件{where}（{error.strerror}）。请检查路径和权限后重试。", 2)
+    except Exception as error:
+        if (told := _refused(error)) is None:
+            raise
+        return _say(told, 1)
     return code if isinstance(code, int) else 0
+
+
+def _refused(error: Exception) -> str | None:
+    """What to say of something that the flow refused; None of another error.
+
+    Whoever raised it has loaded the flow: commands that do not need it do not wait for it.
+    """
+    from engine.flow.model import DefinitionsRefused, Refused
+
+    match error:
+        case DefinitionsRefused(findings=findings):
+            return "\n".join(map(str, findings))
+        case Refused(code=code, facts=facts):
+            return sentence(code, facts)
+    return None
 
 
 def _say(text: str, code: int) -> int:

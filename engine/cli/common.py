@@ -1,4 +1,7 @@
-"""What every command needs: the clock, the settings, the store, somebody to act as."""
+"""What every command needs: the clock, the settings, the store, somebody to act as.
+
+What takes long to load is loaded when it is asked for: `hotline check` needs no database.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,15 @@ import contextlib
 import os
 import pwd
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
-from engine import settings
 from engine.access import User
-from engine.acts import people
-from engine.store import Store
+
+if TYPE_CHECKING:
+    from engine import settings
+    from engine.store import Store
 
 CONSOLE = User(
     id=0,
@@ -35,16 +40,22 @@ def now() -> datetime:
 
 def configured() -> settings.Settings:
     """The settings of the environment."""
+    from engine import settings
+
     return settings.read(os.environ)
 
 
 def opened() -> Store:
     """The store of the environment. Errors: SettingsError, StoreError, VaultError."""
+    from engine.store import Store
+
     return Store.open(configured())
 
 
 def acting_as(store: Store, name: str | None) -> User | None:
     """The person whom an act is put down to; None, the system itself, when nobody is named."""
+    from engine.acts import people
+
     return people.load(store, name) if name else None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from engine import definitions
+from engine import definitions, quarantine
 from engine.cli.common import acting_as, note, now, opened
 from engine.cli.words import Help, moment, table
 
@@ -22,10 +22,8 @@ def check(paths: tuple[Path, ...]) -> int:
     路径可以是含 bpmn/ 与 forms/ 的文件夹、这两个文件夹本身，或其中的文件；不写时检查当前文件夹，
     当前文件夹没有时检查随程序附带的。每个问题一行“文件:元素: 说明”，有问题时返回 1。
     """
-    from engine.flow import check as rules
-
     files, only = gather(paths)
-    findings = [f for f in rules.check(files) if only is None or f.file in only]
+    findings = [f for f in quarantine.judge(files) if only is None or f.file in only]
     for finding in findings:
         click.echo(str(finding))
     if findings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,10 +43,12 @@ class Drawn:
     findings: tuple[Finding, ...]
 
 
-def draw(files: Mapping[str, bytes], judged: bool = True) -> Drawn:
+def draw(
+    files: Mapping[str, bytes], judged: bool = True, say: Callable[[str], None] | None = None
+) -> Drawn:
     """Reads the files into records; what is wrong with them stands in `findings`.
 
-    Not judged: only what cannot be read is wrong.
+    Not judged: only what cannot be read is wrong. `say` is told of each file before it is read.
     """
     findings: list[Finding] = []
     roots: dict[str, etree._Element] = {}
@@ -55,6 +57,8 @@ def draw(files: Mapping[str, bytes], judged: bool = True) -> Drawn:
     for path in sorted(files):
         if not path.endswith((".bpmn", ".dmn")):
             continue
+        if say is not None:
+            say(path)
         try:
             root = xml.root_of(files[path])
         except xml.XmlRefused as refused:
@@ -125,7 +129,7 @@ class Definitions:
         self.drawings = drawn.drawings
         self.tables = drawn.tables
         self.specs = specs
-        self.hash = _hash(drawn.files)
+        self.hash = hash_of(drawn.files)
         self.started_by = {
             one.start.reference: process
             for process, one in drawn.drawings.items()
@@ -145,7 +149,11 @@ class Definitions:
         could not run them. A version that was accepted once is not `judged` again: a rule made
         since must not strand the tickets that go by it.
         """
-        drawn = draw(files, judged)
+        return cls.built(draw(files, judged))
+
+    @classmethod
+    def built(cls, drawn: Drawn) -> Definitions:
+        """The same of files that were read already."""
         if drawn.findings:
             raise DefinitionsRefused(drawn.findings)
         try:
@@ -210,7 +218,8 @@ class Definitions:
         return frozenset(found)
 
 
-def _hash(files: Mapping[str, bytes]) -> str:
+def hash_of(files: Mapping[str, bytes]) -> str:
+    """The hash under which a version is known: over all paths and contents."""
     lines = "".join(
         f"{path}\0{hashlib.sha256(content).hexdigest()}\n"
         for path, content in sorted(files.items())

@@ -47,12 +47,17 @@ FAMILIES: tuple[Callable[[Drawn], Iterable[Finding]], ...] = (
 )
 
 
-def check(files: Mapping[str, bytes]) -> list[Finding]:
+def check(
+    files: Mapping[str, bytes], say: Callable[[str], None] | None = None
+) -> list[Finding]:
     """Every finding in these files (paths "bpmn/…", "forms/…"); none means they may be deployed.
 
-    What the engine cannot run comes alone: the other rules would only repeat it.
+    What the engine cannot run comes alone: the other rules would only repeat it. `say` is told
+    of each file before it is read, and of "bpmn" before they are looked at together.
     """
-    drawn = draw(files)
+    drawn = draw(files, say=say)
     if drawn.findings:
         return list(drawn.findings)
+    if say is not None:
+        say("bpmn")
     return [finding for family in FAMILIES for finding in family(drawn)]

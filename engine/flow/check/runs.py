@@ -11,7 +11,7 @@ from engine.flow.model import DefinitionsRefused, Finding
 def findings(drawn: Drawn) -> Iterator[Finding]:
     """Parses for running; no manifest, or nothing in it that a call starts."""
     try:
-        Definitions.read(drawn.files)
+        Definitions.built(drawn)
     except DefinitionsRefused as refused:
         yield from refused.findings
     if MANIFEST not in drawn.files:
