@@ -11,7 +11,7 @@ from typing import Any
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
-from engine.flow import dialect, drawing, support, tables, xml
+from engine.flow import dialect, drawing, notation, support, tables, xml
 from engine.flow.drawing import Drawing, Element, Flow
 from engine.flow.model import DefinitionsRefused, Finding, Json, Refused
 
@@ -75,7 +75,7 @@ def draw(
             continue
         roots[path] = root
         if judged:
-            findings += support.of_file(path, root)
+            findings += notation.of_file(path, root)
         for node in drawing.processes(root):
             one = drawing.read(path, root, node)
             if one.id in drawings:

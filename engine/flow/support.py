@@ -1,32 +1,13 @@
-"""What the engine cannot run, said before anything is parsed for running."""
+"""How elements must be put together to run, said before anything is parsed for running."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from lxml import etree
-
 from engine.flow import expressions, instants, timers
-from engine.flow.drawing import BPMN, CAMUNDA, NODES, Drawing, Element, processes
+from engine.flow.drawing import Drawing, Element
 from engine.flow.model import Finding, Refused
 from engine.flow.tables import Table
-from engine.flow.xml import local
-
-KINDS = {
-    "task": "没有类型的任务",
-    "manualTask": "人工任务（请改成用户任务）",
-    "scriptTask": "脚本任务",
-    "complexGateway": "复杂网关",
-    "transaction": "事务子流程",
-    "adHocSubProcess": "自由子流程",
-    "dataObject": "数据对象",
-    "dataObjectReference": "数据对象",
-    "dataStoreReference": "数据存储",
-    "callChoreography": "编排",
-    "subChoreography": "编排",
-    "subConversation": "会话",
-}
-"""Kinds of elements that are refused, and what people call them."""
 
 EVENTS = {
     "startEvent": {"", "message"},
@@ -51,77 +32,8 @@ EVENT_NAMES = {
     "": "无定义",
 }
 
-EXTENSIONS = {
-    "executionListener": "执行监听器",
-    "taskListener": "任务监听器",
-    "connector": "连接器",
-    "field": "字段注入",
-    "formData": "生成的表单（请用 .form 文件）",
-    "failedJobRetryTimeCycle": "重试周期",
-}
-"""Extensions of Camunda that would be passed over in silence, and what people call them."""
-
 LARGEST = 2_000
 """Elements and flows that one process may have."""
-
-RESERVED = frozenset({"Start", "End", "Root"})
-
-
-def of_file(path: str, root: etree._Element) -> Iterator[Finding]:
-    """What is wrong with a BPMN file as such."""
-    if root.tag != BPMN + "definitions":
-        yield Finding(path, "", "xml", "文件不是 BPMN 流程图。")
-        return
-    found = list(processes(root))
-    if not found:
-        yield Finding(path, "", "process", "文件里没有流程。")
-    for process in found:
-        yield from _of_process(path, process)
-
-
-def _of_process(path: str, process: etree._Element) -> Iterator[Finding]:
-    name = process.get("id", "")
-    if process.get("isExecutable") != "true":
-        yield Finding(path, name, "executable", f"流程“{name}”没有勾选“可执行”（isExecutable）。")
-    seen: set[str] = set()
-    for node in process.iter():
-        kind = local(node)
-        if not node.tag.startswith(BPMN):
-            continue
-        element = node.get("id", "")
-        title = f"“{node.get('name') or element}”（{element}）"
-        if kind in KINDS:
-            yield Finding(path, element, "unsupported", f"{title}是{KINDS[kind]}，不能执行。")
-        elif kind in NODES or kind == "sequenceFlow":
-            if not element or element in seen or element in RESERVED:
-                sentence = f"{title}的编号（id）为空、重复或是保留字。"
-                yield Finding(path, element, "id", sentence)
-            seen.add(element)
-        for one in node.findall(f"{BPMN}extensionElements/*"):
-            if local(one) in EXTENSIONS:
-                sentence = f"{title}上的{EXTENSIONS[local(one)]}不会执行，请去掉。"
-                yield Finding(path, element, "extension", sentence)
-        for one in node.findall(f"{BPMN}extensionElements/{CAMUNDA}inputOutput/*"):
-            if local(one) not in ("inputParameter", "outputParameter") or len(one):
-                sentence = f"{title}的输入输出参数里，只能有值为文字或表达式的参数。"
-                yield Finding(path, element, "extension", sentence)
-        if kind == "subProcess" and node.get("triggeredByEvent") == "true":
-            yield Finding(path, element, "unsupported", f"{title}是事件子流程，不能执行。")
-        definitions = [
-            one for one in node if local(one).endswith("EventDefinition") and kind in EVENTS
-        ]
-        if len(definitions) > 1:
-            yield Finding(path, element, "unsupported", f"{title}有几个事件定义，只能有一个。")
-        if node.find(f"{BPMN}timerEventDefinition/{BPMN}timeCycle") is not None:
-            yield Finding(path, element, "unsupported", f"{title}是循环定时，不能执行。")
-        for one in node.findall(f"{BPMN}extensionElements/{CAMUNDA}in"):
-            if one.get("variables"):
-                sentence = f"{title}把全部变量传入，请逐个写明要传的变量。"
-                yield Finding(path, element, "passing", sentence)
-        for one in node.findall(f"{BPMN}extensionElements/{CAMUNDA}out"):
-            if one.get("variables"):
-                sentence = f"{title}把全部变量传出，请逐个写明要传的变量。"
-                yield Finding(path, element, "passing", sentence)
 
 
 def of_drawing(

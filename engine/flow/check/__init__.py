@@ -12,9 +12,12 @@ from engine.flow.check import (
     calls,
     choices,
     decisions,
+    ends,
     forms,
+    joins,
     lengths,
     limits,
+    loops,
     messages,
     milestones,
     named,
@@ -31,6 +34,9 @@ from engine.flow.model import Finding
 FAMILIES: tuple[Callable[[Drawn], Iterable[Finding]], ...] = (
     runs.findings,
     paths.findings,
+    ends.findings,
+    loops.findings,
+    joins.findings,
     calls.findings,
     forms.findings,
     people.findings,
@@ -47,9 +53,7 @@ FAMILIES: tuple[Callable[[Drawn], Iterable[Finding]], ...] = (
 )
 
 
-def check(
-    files: Mapping[str, bytes], say: Callable[[str], None] | None = None
-) -> list[Finding]:
+def check(files: Mapping[str, bytes], say: Callable[[str], None] | None = None) -> list[Finding]:
     """Every finding in these files (paths "bpmn/…", "forms/…"); none means they may be deployed.
 
     What the engine cannot run comes alone: the other rules would only repeat it. `say` is told

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from engine.flow.definitions import Drawn
 from engine.flow.model import Json
+from engine.formjs import Form
 
 SUFFIX = ".form"
 
@@ -19,6 +21,12 @@ Options = tuple[str, ...]
 def path_of(form: str) -> str:
     """The file of a form key."""
     return f"forms/{form}{SUFFIX}"
+
+
+@lru_cache(maxsize=512)
+def form(content: bytes, path: str) -> Form:
+    """A form as formjs reads it. Errors: FormRefused, with every finding."""
+    return Form.read(content, path)
 
 
 def fields(drawn: Drawn, form: str) -> Mapping[str, Options]:

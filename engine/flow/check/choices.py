@@ -1,6 +1,6 @@
 """The conditions behind an exclusive gateway exclude each other and leave no answer out.
 
-Tried out where all of them read variables whose options a form fixes.
+Tried out on the values that their variables may have there, numbers on both sides of each bound.
 """
 
 from __future__ import annotations
@@ -9,45 +9,79 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 
 from engine.flow import expressions
-from engine.flow.check import variables
-from engine.flow.check.answers import Options
+from engine.flow.check import reaching
 from engine.flow.definitions import Drawn
 from engine.flow.drawing import Drawing, Element
-from engine.flow.model import Finding, Refused
+from engine.flow.expressions import Expression
+from engine.flow.model import Finding, Json, Refused
 
 MOST_TRIED = 1_000
 
 
 def findings(drawn: Drawn) -> Iterator[Finding]:
     """Answers for which two ways are open, or none."""
-    known = variables.options(drawn)
     for one in drawn.drawings.values():
         for element in one.elements.values():
             if element.kind == "exclusiveGateway" and len(one.outgoing(element.id)) > 1:
-                yield from _of(one, element, known)
+                yield from _of(drawn, one, element)
 
 
-def _of(one: Drawing, element: Element, known: Mapping[str, Options]) -> Iterator[Finding]:
+def _of(drawn: Drawn, one: Drawing, element: Element) -> Iterator[Finding]:
     ways = [
         (flow.id, expressions.read(flow.condition))
         for flow in one.outgoing(element.id)
         if flow.condition
     ]
-    names = sorted({name for _, condition in ways for name in condition.names})
-    if not names or not all(known.get(name) for name in names):
-        return
-    for tried, values in enumerate(product(*(known[name] for name in names))):
-        if tried >= MOST_TRIED:
-            return
-        given = dict(zip(names, values, strict=True))
+    said: set[str] = set()
+    for given in tried(drawn, one, element, [condition for _, condition in ways]):
         try:
             open_ways = [flow for flow, condition in ways if condition.value(given) is True]
         except Refused:
             continue
-        said = "、".join(f"{name} = {value}" for name, value in given.items())
-        if len(open_ways) > 1:
-            sentence = f"网关{element.title}：{said} 时，“{'”和“'.join(open_ways)}”的条件都成立。"
+        now = shown(given)
+        if len(open_ways) > 1 and "overlap" not in said:
+            said.add("overlap")
+            sentence = (
+                f"网关{element.title}：{now} 时，“{'”和“'.join(open_ways)}”的条件都成立，"
+                "请改成互不重叠的条件。"
+            )
             yield Finding(one.file, element.id, "overlap", sentence)
-        elif not open_ways and not element.default:
-            sentence = f"网关{element.title}：{said} 时没有路可走，请补上条件或默认流向。"
+        elif not open_ways and not element.default and "gap" not in said:
+            said.add("gap")
+            sentence = f"网关{element.title}：{now} 时没有路可走，请补上条件或默认流向。"
             yield Finding(one.file, element.id, "gap", sentence)
+
+
+def tried(
+    drawn: Drawn,
+    one: Drawing,
+    element: Element,
+    read: list[Expression],
+    points: Mapping[str, list[float]] | None = None,
+) -> Iterator[dict[str, Json]]:
+    """Values of all variables of these expressions together; none where one is not known."""
+    names = sorted({name for expression in read for name in expression.names})
+    known = {name: reaching.values(drawn, one, element, name) for name in names}
+    if not names or not all(known.values()):
+        return
+    found = [values for values in known.values() if values is not None]
+    if len(found) > 1 and any(values.alone for values in found):
+        return
+    near = reaching.numbers_of(read)
+    samples = [
+        values.samples((points or {}).get(name, near))
+        for name, values in zip(names, found, strict=True)
+    ]
+    for number, together in enumerate(product(*samples)):
+        if number >= MOST_TRIED:
+            return
+        yield dict(zip(names, together, strict=True))
+
+
+def shown(given: Mapping[str, Json]) -> str:
+    """Values in words, as a finding names them."""
+    words = {True: "true", False: "false"}
+    return "、".join(
+        f"{name} = {'空' if value is None else words[value] if isinstance(value, bool) else value}"
+        for name, value in given.items()
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from engine.flow.check import answers
 from engine.flow.definitions import Drawn
 from engine.flow.model import Finding
-from engine.formjs import Form, FormRefused
+from engine.formjs import FormRefused
 
 
 def findings(drawn: Drawn) -> Iterator[Finding]:
@@ -18,7 +18,7 @@ def findings(drawn: Drawn) -> Iterator[Finding]:
     for path in sorted(drawn.files):
         if path.endswith(answers.SUFFIX):
             try:
-                Form.read(drawn.files[path], path)
+                answers.form(drawn.files[path], path)
             except FormRefused as refused:
                 for one in refused.findings:
                     yield Finding(one.file, one.element, one.rule, one.sentence)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from engine.flow import expressions
 from engine.flow.check import answers, messages
-from engine.flow.check.answers import Options
 from engine.flow.definitions import Drawn
 from engine.flow.drawing import Drawing, Element, Passing
 from engine.flow.model import Finding
@@ -32,7 +31,10 @@ def findings(drawn: Drawn) -> Iterator[Finding]:
             # Out mappings read the called process's variables, not the caller's.
             read |= _passed_names(element.outputs) - known.get(element.called, set())
             for name in sorted(read):
-                sentence = f"{element.title}用到的变量“{name}”没有任何地方赋值。"
+                sentence = (
+                    f"{element.title}用到的变量“{name}”没有任何地方赋值，"
+                    "请检查拼写，或由表单、决策、输出参数赋值。"
+                )
                 yield Finding(one.file, element.id, "variable", sentence)
 
 
@@ -55,40 +57,6 @@ def set_in(drawn: Drawn, one: Drawing) -> set[str]:
             if element.called == one.id:
                 known |= {passing.target for passing in element.inputs}
     return known
-
-
-def options(drawn: Drawn) -> Mapping[str, Options]:
-    """The options of each variable whose every form offers fixed ones; they are put together."""
-    found: dict[str, list[Options]] = {}
-    for one in drawn.drawings.values():
-        for element in one.elements.values():
-            for name, offered in answers.fields(drawn, element.form).items():
-                found.setdefault(name, []).append(offered)
-    return {
-        name: tuple(dict.fromkeys(value for options in lists for value in options))
-        for name, lists in found.items()
-        if all(lists) and name not in _otherwise_set(drawn)
-    }
-
-
-def _otherwise_set(drawn: Drawn) -> set[str]:
-    """Variables that a decision, a message or another name's mapping sets as well."""
-    names: set[str] = set()
-    for one in drawn.drawings.values():
-        for element in one.elements.values():
-            for passing in (*element.inputs, *element.outputs, *element.assigned):
-                if passing.expression or passing.source != passing.target:
-                    names.add(passing.target)
-            for passing in element.payload:
-                if expressions.read_value(passing.expression).text.strip() != passing.target:
-                    names.add(passing.target)
-            names |= set(element.sets)
-            names |= {element.result} if element.result else set()
-            if element.decision in drawn.tables and not element.result:
-                names |= {column.name for column in drawn.tables[element.decision].outputs}
-            if element.loop is not None:
-                names.add(element.loop.variable)
-    return names
 
 
 def _around(one: Drawing, element: Element) -> set[str]:

@@ -112,6 +112,7 @@ SOUND = {
                             "key": "kind",
                             "label": "类别",
                             "properties": {"routing": "true"},
+                            "validate": {"required": True},
                             "values": [
                                 {"label": "甲", "value": "a"},
                                 {"label": "乙", "value": "b"},
@@ -134,6 +135,7 @@ SOUND = {
                     "key": "verdict",
                     "label": "结论",
                     "properties": {"routing": "true"},
+                    "validate": {"required": True},
                     "values": [
                         {"label": "好", "value": "good"},
                         {"label": "差", "value": "bad"},
@@ -215,7 +217,7 @@ WHOLE = "bpmn/whole.bpmn"
         pytest.param(
             ('camunda:formKey="do" ', ""),
             f"{WHOLE}:do_it:form",
-            ('camunda:formKey="do" ', 'camunda:formKey="do" camunda:assignee="x" '),
+            ('camunda:formKey="do" ', 'camunda:formKey="do" camunda:asyncBefore="true" '),
             id="no form key",
         ),
         pytest.param(
@@ -402,8 +404,8 @@ def test_variables_of_loops_calls_and_mappings_are_known():
     )
     # `answer` and `more` come from forms that this test does not give.
     assert {one.sentence for one in check(files) if one.rule == "variable"} == {
-        "“ask_units”用到的变量“answer”没有任何地方赋值。",
-        "“again”用到的变量“more”没有任何地方赋值。",
+        "“ask_units”用到的变量“answer”没有任何地方赋值，请检查拼写，或由表单、决策、输出参数赋值。",
+        "“again”用到的变量“more”没有任何地方赋值，请检查拼写，或由表单、决策、输出参数赋值。",
     }
 
 

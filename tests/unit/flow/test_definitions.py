@@ -408,7 +408,8 @@ def test_findings_are_chinese_sentences_naming_the_element():
         )
     (finding,) = caught.value.findings
     assert str(finding) == (
-        "bpmn/rework.bpmn:look_over: “看”（look_over）是没有类型的任务，不能执行。"
+        "bpmn/rework.bpmn:look_over: “看”（look_over）是没有类型的任务，不能执行，"
+        "请在扳手菜单里改成用户任务或别的类型。"
     )
 
 

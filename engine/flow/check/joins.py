@@ -1,0 +1,91 @@
+"""Where parallel ways are awaited together, all of them can come.
+
+The tokens of a scope are moved in every order, conditions left open: a join that is never passed
+in any of them waits for a token that cannot come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain, combinations
+
+from engine.flow.check.ends import scopes
+from engine.flow.definitions import Drawn
+from engine.flow.drawing import Drawing, Element
+from engine.flow.model import Finding
+
+MOST_PLACES = 3_000
+"""Distributions of tokens that are looked at in a scope; beyond, nothing is said."""
+
+Tokens = frozenset[str]
+"""The flows on which tokens stand."""
+
+
+def findings(drawn: Drawn) -> Iterator[Finding]:
+    """Parallel joins that a token reaches and that are never passed."""
+    for one in drawn.drawings.values():
+        for within in scopes(one).values():
+            for element in _dead(one, within):
+                sentence = (
+                    f"并行汇合{element.title}要等每条流入的流向都来人，但它们不会都来"
+                    "（例如是排他网关分出来的），会一直等下去；请用排他网关汇合。"
+                )
+                yield Finding(one.file, element.id, "join", sentence)
+
+
+def _dead(one: Drawing, within: list[Element]) -> list[Element]:
+    elements = {e.id: e for e in within}
+    incoming: dict[str, set[str]] = {}
+    target: dict[str, str] = {}
+    for flow in one.flows:
+        if flow.target in elements:
+            incoming.setdefault(flow.target, set()).add(flow.id)
+            target[flow.id] = flow.target
+    joins = {
+        e.id for e in within if e.kind == "parallelGateway" and len(incoming.get(e.id, ())) > 1
+    }
+    awaited: set[str] = set()
+    level: list[Tokens] = [
+        frozenset(flow.id for flow in one.outgoing(e.id)) for e in within if e.kind == "startEvent"
+    ]
+    seen = set(level)
+    while level and joins:
+        tokens = level.pop()
+        if len(seen) > MOST_PLACES:
+            return []
+        for token in tokens:
+            element = elements[target[token]]
+            if element.id in joins:
+                awaited.add(element.id)
+            taken = incoming[element.id] if element.kind == "parallelGateway" else {token}
+            if not taken <= tokens:
+                continue
+            joins.discard(element.id)
+            for given in _given(one, element):
+                after = given if _ends_all(element) else (tokens - taken) | given
+                if after not in seen:
+                    seen.add(after)
+                    level.append(after)
+    return [elements[place] for place in sorted(joins & awaited)]
+
+
+def _given(one: Drawing, element: Element) -> Iterator[Tokens]:
+    """The flows that an element may give tokens to at once."""
+    out = [flow.id for flow in one.outgoing(element.id)]
+    match element.kind:
+        case "exclusiveGateway" | "eventBasedGateway":
+            yield from (frozenset({flow}) for flow in out)
+        case "inclusiveGateway":
+            some = (combinations(out, number) for number in range(1, len(out) + 1))
+            yield from map(frozenset, chain.from_iterable(some))
+        case _:
+            yield frozenset(out)
+    edges = [
+        (e.interrupting, [flow.id for flow in one.outgoing(e.id)]) for e in one.attached(element.id)
+    ]
+    for interrupting, flows in edges:
+        yield frozenset(flows if interrupting else (*flows, *out))
+
+
+def _ends_all(element: Element) -> bool:
+    return element.kind == "endEvent" and element.event in ("terminate", "error")
