@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 Which = Literal["first", "last"]
 """Which of several counts: "first", it happened when it first happened; "last", the last one."""
@@ -124,6 +124,25 @@ DEADLINES: Final[Mapping[str, str]] = {
 
 DURATIONS: Final = frozenset({"target", "attempt"})
 """Deadlines that may be a duration, in natural time: all others are counted in days."""
+
+
+def milestones_of(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """The milestones that a set of definitions may name, and what a history says of each.
+
+    A set that is about something else than a hotline has words of its own in its manifest.
+    """
+    return {one.name: one.sentence for one in _ALL} | dict(manifest.get("milestones", {}))
+
+
+def required_of(manifest: Mapping[str, Any]) -> Mapping[str, str]:
+    """The milestones that a set must have: its own if its manifest lists any, or the hotline's."""
+    own: Mapping[str, str] = manifest.get("milestones", REQUIRED)
+    return own
+
+
+def deadlines_of(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """The deadlines that a set may name, and what people call them."""
+    return {**DEADLINES, **manifest.get("deadlines", {})}
 
 
 def word(name: str) -> str:

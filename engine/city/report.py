@@ -14,7 +14,7 @@ from sqlalchemy import Connection, select
 
 from engine.city.month import Done
 from engine.flow import Definitions
-from engine.milestones import DEADLINES, word
+from engine.milestones import word
 from engine.store import Store
 from engine.store.tables import events, ledger, legs, tasks, tickets
 from engine.workdays import ZONE
@@ -120,7 +120,7 @@ def _note(counts: dict[str, _Count], name: str, ticket: str) -> None:
 def _timers(definitions: Definitions) -> dict[str, str]:
     """Element → what its timer is called: the deadline that it is, or else its name."""
     return {
-        one.id: DEADLINES.get(one.deadline, one.name or one.id)
+        one.id: definitions.deadlines.get(one.deadline, one.name or one.id)
         for one in definitions.elements()
         if one.time_date or one.time_duration
     }

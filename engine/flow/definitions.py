@@ -14,8 +14,11 @@ from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 from engine.flow import dialect, drawing, notation, support, tables, xml
 from engine.flow.drawing import Drawing, Element, Flow
 from engine.flow.model import DefinitionsRefused, Finding, Json, Refused
+from engine.milestones import deadlines_of, milestones_of
 
 MANIFEST = "bpmn/manifest.json"
+OWN = {"milestones": '{"lent": "借出"}', "deadlines": '{"give_back": "还书期限"}'}
+"""What a manifest may say of milestones and deadlines of its own, with an example of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,11 @@ def _manifest(
     if not isinstance(messages, dict) or not all(map(_said, messages.values())):
         sentence = "清单里的“messages”要写成“事件: 消息名称”，名称加双引号。"
         return {}, [Finding(MANIFEST, "messages", "manifest", sentence)]
+    for key, example in OWN.items():
+        said = manifest.get(key, {})
+        if not isinstance(said, dict) or not all(map(_said, said.values())):
+            sentence = f"清单里的“{key}”要写成“名称: 叫法”，如 {example}。"
+            return {}, [Finding(MANIFEST, key, "manifest", sentence)]
     wrong = [kind for kind, process in starts.items() if not isinstance(process, str)]
     if wrong:
         sentence = "清单里“start”的“{}”要写一个流程的编号（id），并加双引号。"
@@ -129,6 +137,10 @@ class Definitions:
         self.drawings = drawn.drawings
         self.tables = drawn.tables
         self.specs = specs
+        self.milestones = milestones_of(drawn.manifest)
+        """What a history says of each milestone."""
+        self.deadlines = deadlines_of(drawn.manifest)
+        """What people call each deadline."""
         self.hash = hash_of(drawn.files)
         self.started_by = {
             one.start.reference: process

@@ -92,10 +92,15 @@ def sends(element: Element) -> bool:
 def _of_scope(one: Drawing, scope: str, within: list[Element]) -> Iterator[Finding]:
     starts = sum(element.kind == "startEvent" for element in within)
     if starts != 1:
-        sentence = f"“{scope}”要有一个开始事件，现在有{starts}个。"
+        sentence = f"“{scope}”要有一个开始事件，现在有{starts}个，请只画一个。"
         yield Finding(one.file, scope, "start", sentence)
     if not any(element.kind == "endEvent" for element in within):
-        yield Finding(one.file, scope, "end", f"“{scope}”没有结束事件。")
+        sentence = f"“{scope}”没有结束事件，请画一个，走到那里才算结束。"
+        yield Finding(one.file, scope, "end", sentence)
+
+
+def _allowed(events: Iterable[str]) -> str:
+    return "、".join(EVENT_NAMES[name] for name in sorted(events, key=list(EVENT_NAMES).index))
 
 
 Said = Iterator[tuple[str, str]]
@@ -106,7 +111,7 @@ def _of_event(element: Element, one: Drawing) -> Said:
     allowed = EVENTS.get(element.kind)
     if allowed is not None and element.event not in allowed:
         name = EVENT_NAMES.get(element.event, element.event)
-        yield "unsupported", f"的事件类型（{name}）不能执行"
+        yield "unsupported", f"的事件类型（{name}）不能执行，这里可用的有{_allowed(allowed)}"
         return
     if element.event == "timer":
         yield from _of_timer(element)
@@ -116,11 +121,11 @@ def _of_event(element: Element, one: Drawing) -> Said:
         if element.form:
             yield "start", "由消息启动，不能有表单"
     if element.event in ("message", "signal") and not (element.reference or element.topic):
-        yield "reference", "没有指明消息或信号的名称"
+        yield "reference", "没有指明消息或信号，请选一个并写名称"
     if element.kind == "boundaryEvent":
         host = one.elements.get(element.attached_to)
         if host is None:
-            yield "boundary", "没有附在任何任务上"
+            yield "boundary", "没有附在任何任务上，请放到一个任务的边上"
         elif element.event in ("error", "escalation") and host.kind not in (
             "callActivity",
             "subProcess",
@@ -160,14 +165,14 @@ def _of_task(
         case "sendTask" if not element.topic and element.event != "message":
             yield "topic", "要选“外部”（external）并写主题（topic），或选一个消息"
         case "receiveTask" if element.event != "message":
-            yield "reference", "没有指明消息或信号的名称"
+            yield "reference", "没有指明消息或信号，请选一个并写名称"
         case "businessRuleTask":
             yield from _of_decision(element, decisions)
         case "callActivity" if starts_by_message(drawings.get(element.called)):
             yield "called", f"调用的流程“{element.called}”由消息启动，不能调用"
         case "callActivity":
             if "${" in element.called or element.called not in drawings:
-                yield "called", f"调用的流程“{element.called}”没有画"
+                yield "called", f"调用的流程“{element.called}”没有画，请检查流程的编号（id）"
             for passing in (*element.inputs, *element.outputs):
                 if not passing.target or bool(passing.source) == bool(passing.expression):
                     yield "passing", "的传入传出要写来源和目标"
@@ -199,7 +204,7 @@ def starts_by_message(one: Drawing | None) -> bool:
 def _of_decision(element: Element, decisions: Mapping[str, Table]) -> Said:
     table = decisions.get(element.decision)
     if table is None:
-        yield "decision", f"引用的决策“{element.decision}”没有"
+        yield "decision", f"引用的决策“{element.decision}”没有画，请检查决策的编号（id）"
     elif element.result and element.map_result not in ("singleResult", "singleEntry"):
         yield "decision", "的结果映射（mapDecisionResult）要选 singleResult 或 singleEntry"
     elif element.map_result == "singleEntry" and (len(table.outputs) != 1 or not element.result):
@@ -211,7 +216,7 @@ def _of_loop(element: Element) -> Said:
     if loop is None:
         return
     if element.kind not in ("userTask", "callActivity", "subProcess", "receiveTask"):
-        yield "loop", "不能设成多实例或循环"
+        yield "loop", "不能设成多实例或循环，只有用户任务、接收任务、调用活动和子流程可以"
     texts = [loop.condition]
     if loop.kind == "standard":
         if not loop.condition and not loop.maximum.isdigit():
@@ -235,21 +240,24 @@ def _of_flows(element: Element, one: Drawing) -> Said:
     incoming = [flow for flow in one.flows if flow.target == element.id]
     many = ("exclusiveGateway", "inclusiveGateway", "parallelGateway", "eventBasedGateway")
     if element.kind not in many and len(outgoing) > 1:
-        yield "flows", "有几条流出的流向，请用网关"
+        yield "flows", "有几条流出的流向，请在它后面画一个网关来分"
     if not outgoing and element.kind != "endEvent" and not _endless(element):
-        yield "flows", "没有流出的流向"
+        yield "flows", "没有流出的流向，请连到下一步或结束事件"
     if element.kind in ("startEvent", "boundaryEvent") and incoming:
-        yield "flows", "不能有流入的流向"
+        yield "flows", "不能有流入的流向，请把线连到它后面的元素上"
     if element.kind == "endEvent" and outgoing:
-        yield "flows", "不能有流出的流向"
+        yield "flows", "不能有流出的流向，请改成别的事件或去掉线"
     conditional = element.kind in ("exclusiveGateway", "inclusiveGateway")
     for flow in outgoing:
         if flow.condition and not conditional:
-            yield "condition", f"流出的“{flow.id}”上有条件，只有排他网关和包容网关能用条件"
+            yield (
+                "condition",
+                f"流出的“{flow.id}”上有条件，只有排他网关和包容网关能用条件，请在它后面画一个网关",
+            )
         elif flow.condition:
             yield from _of_expression(flow.condition)
         elif conditional and len(outgoing) > 1 and flow.id != element.default:
-            yield "condition", f"流出的“{flow.id}”没有条件，也不是默认流向"
+            yield "condition", f"流出的“{flow.id}”没有条件，也不是默认流向，请写条件或设为默认"
     if element.kind == "eventBasedGateway":
         yield from _of_event_gateway(outgoing, one)
 
@@ -264,7 +272,7 @@ def _of_event_gateway(outgoing: Iterable[object], one: Drawing) -> Said:
     following = [one.elements.get(getattr(flow, "target", "")) for flow in outgoing]
     timed = [element for element in following if element and element.event == "timer"]
     if len(timed) > 1:
-        yield "gateway", "后面只能有一个定时事件"
+        yield "gateway", "后面有几个定时事件，只能有一个，请只留最早到的，或在时间里用 min"
     for element in following:
         if element and element.kind not in ("intermediateCatchEvent", "receiveTask"):
             yield "gateway", f"后面只能是中间捕获事件或接收任务，{element.title}不是"

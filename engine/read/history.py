@@ -11,8 +11,7 @@ from typing import Any
 from engine.flow import Definitions
 from engine.flow.drawing import Element
 from engine.formjs import Component
-from engine.milestones import MILESTONES
-from engine.read.words import DEADLINES, due_moment, moment
+from engine.read.words import due_moment, moment
 from engine.record import Event
 from engine.store import cards, forms
 from engine.workdays import ZONE
@@ -144,8 +143,7 @@ def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> I
     dispatches = sum(one["name"] == "dispatched" for one in body.get("milestones", ()))
     for milestone in body.get("milestones", ()):
         name, values = milestone["name"], milestone["values"]
-        known = MILESTONES.get(name)
-        said = known.sentence if known else name
+        said = definitions.milestones.get(name, name)
         if name == "dispatched" and values.get("unit"):
             said += f"至{names.units.get(values['unit'], values['unit'])}"
         # What was said on the form of this very step may not have reached the milestone's scope.
@@ -163,9 +161,9 @@ def _lines(body: Mapping[str, Any], definitions: Definitions, names: Names) -> I
             said += f"（期限{due_moment(datetime.fromisoformat(milestone['at']))}）"
         yield said
     yield from _passed_lines(body, drawn)
-    yield from _due_lines(body, drawn)
+    yield from _due_lines(body, drawn, definitions.deadlines)
     for moved in body.get("moved", ()):
-        label = DEADLINES.get(moved["deadline"], moved["deadline"])
+        label = definitions.deadlines.get(moved["deadline"], moved["deadline"])
         was, to = (due_moment(datetime.fromisoformat(moved[name])) for name in ("from", "to"))
         if was != to:
             yield f"{label}由{was}改为{to}"
@@ -215,7 +213,9 @@ def _passed_lines(body: Mapping[str, Any], drawn: Mapping[str, Element]) -> Iter
             yield f"{passed.name}{gone}"
 
 
-def _due_lines(body: Mapping[str, Any], drawn: Mapping[str, Element]) -> Iterator[str]:
+def _due_lines(
+    body: Mapping[str, Any], drawn: Mapping[str, Element], words: Mapping[str, str]
+) -> Iterator[str]:
     """The due times that a step set: one line for an element, however many counts led to it."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for reading in body.get("readings", ()):
@@ -228,7 +228,7 @@ def _due_lines(body: Mapping[str, Any], drawn: Mapping[str, Element]) -> Iterato
         due = due_moment(datetime.fromisoformat(last["due"]))
         days = f"{last['days']}个工作日，" if len({one["due"] for one in answers}) == 1 else ""
         mark = "，暂定" if last.get("provisional") else ""
-        yield f"{DEADLINES.get(deadline, deadline)}：{days}至{due}{mark}"
+        yield f"{words.get(deadline, deadline)}：{days}至{due}{mark}"
 
 
 def _answers(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -120,9 +120,14 @@ def _leg(row: Row[Any], names: Names) -> LegView:
 
 
 def deadlines_of(
-    conn: Connection, ticket: int, legs: Sequence[LegView], calendar: Calendar, now: datetime
+    conn: Connection,
+    ticket: int,
+    legs: Sequence[LegView],
+    calendar: Calendar,
+    now: datetime,
+    labels: Mapping[str, str],
 ) -> tuple[DeadlineView, ...]:
-    """The due times of a ticket, explained; those of a leg together.
+    """The due times of a ticket, explained and named by `labels`; those of a leg together.
 
     Of several of one name those that run, or else the last one.
     """
@@ -135,7 +140,7 @@ def deadlines_of(
         found.append(
             DeadlineView(
                 name=row.name,
-                label=words.DEADLINES.get(row.name, row.name),
+                label=labels.get(row.name, row.name),
                 leg=row.leg or None,
                 due=row.due,
                 provisional=row.provisional,

@@ -154,7 +154,7 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
             version=definitions.hash,
             card=card_of(store, user, row) if content else Card(),
             legs=legs,
-            deadlines=deadlines_of(conn, row.id, legs, calendar, now),
+            deadlines=deadlines_of(conn, row.id, legs, calendar, now, definitions.deadlines),
             refused_at=row.refused_at,
             withdrawn_at=row.withdrawn_at,
             emergency=row.emergency or "",

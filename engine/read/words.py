@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from engine.milestones import DEADLINES as DEADLINES
 from engine.workdays import ZONE, Calendar
 
 DUTIES = {"lead": "主办", "co": "协办"}
