@@ -26,6 +26,8 @@ from engine.flow.cells import (
 from engine.flow.model import Finding, Json, Refused, World
 
 MOST_RULES = 500
+LANGUAGES = ("feel", "juel")
+"""What a modeler calls the language of cells and inputs: one of these, or an address of FEEL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,10 @@ def read(path: str, root: etree._Element) -> tuple[list[Table], list[Finding]]:
 def _read_decision(path: str, decision: etree._Element) -> Table:
     if not decision.get("id"):
         raise TableError("没有 id")
+    for node in decision.iter("{*}*"):
+        language = node.get("expressionLanguage", "feel").lower().rstrip("/")
+        if not language.endswith(LANGUAGES):
+            raise TableError(f"用“{language}”写了表达式，不能执行，请改成 FEEL")
     if _children(decision, "informationRequirement"):
         raise TableError("不支持依赖别的决策，请只用一张表")
     found = _children(decision, "decisionTable")
