@@ -13,10 +13,14 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from engine.formjs.model import Finding
+
+if TYPE_CHECKING:
+    from engine.flow.check.vanished import InUse
 
 SECONDS = 60
 """How long a set of files may be judged, by the clock on the wall."""
@@ -35,14 +39,18 @@ _DIED = "读到这里时检查程序意外停止（{code}）。请把文件恢�
 
 
 def judge(
-    files: Mapping[str, bytes], seconds: float = SECONDS, megabytes: int = MEGABYTES
+    files: Mapping[str, bytes],
+    in_use: Iterable[InUse] = (),
+    seconds: float = SECONDS,
+    megabytes: int = MEGABYTES,
 ) -> list[Finding]:
     """Every finding of engine.flow.check in these files; one that says so if it did not end.
 
-    What was found sound is not judged again by the same process.
+    `in_use`: what of the version in force must not vanish unsaid. What was found sound is not
+    judged again by the same process.
     """
     try:
-        _sound(tuple(sorted(files.items())), seconds, megabytes)
+        _sound(tuple(sorted(files.items())), tuple(in_use), seconds, megabytes)
     except _Findings as found:
         return found.findings
     return []
@@ -54,9 +62,17 @@ class _Findings(Exception):
 
 
 @lru_cache(maxsize=8)
-def _sound(files: tuple[tuple[str, bytes], ...], seconds: float, megabytes: int) -> None:
+def _sound(
+    files: tuple[tuple[str, bytes], ...],
+    in_use: tuple[InUse, ...],
+    seconds: float,
+    megabytes: int,
+) -> None:
     """Nothing, and kept; _Findings, which is not kept."""
-    sent = {path: base64.b64encode(content).decode() for path, content in files}
+    sent = {
+        "files": {path: base64.b64encode(content).decode() for path, content in files},
+        "in_use": [[one.kind, one.id, one.name, one.tickets] for one in in_use],
+    }
     command = [sys.executable, "-m", "engine.quarantine", str(megabytes)]
     environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
     with subprocess.Popen(  # noqa: S603 - this very program
@@ -87,6 +103,7 @@ def _stopped(said: bytes, rule: str, sentence: str) -> _Findings:
 def _judge_here(megabytes: int) -> None:
     """The child: files come in as JSON, the paths being read and at last the findings go out."""
     from engine.flow import check
+    from engine.flow.check import vanished
 
     for limit, most in (
         (resource.RLIMIT_AS, megabytes * 1_000_000),
@@ -96,8 +113,9 @@ def _judge_here(megabytes: int) -> None:
         resource.setrlimit(limit, (most, most))
     try:
         sent = json.load(sys.stdin)
-        files = {path: base64.b64decode(content) for path, content in sent.items()}
-        found = check.check(files, lambda path: print(json.dumps(path), flush=True))
+        files = {path: base64.b64decode(content) for path, content in sent["files"].items()}
+        in_use = [vanished.InUse(*one) for one in sent["in_use"]]
+        found = check.check(files, in_use, lambda path: print(json.dumps(path), flush=True))
         print(json.dumps([[one.file, one.element, one.rule, one.sentence] for one in found]))
     except MemoryError:
         sys.exit(_MEMORY)

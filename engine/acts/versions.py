@@ -11,7 +11,7 @@ from engine import quarantine
 from engine.access import User, authorize
 from engine.flow import DefinitionsRefused
 from engine.flow.definitions import hash_of
-from engine.store import Store, log, spoken
+from engine.store import Store, log, spoken, usage
 from engine.store.tables import deployments, version_files, versions
 
 
@@ -28,13 +28,14 @@ def deploy(
     Tickets that are open keep the version that they were started with. Files that are known
     already are not stored twice; what is in force already is not deployed again. `user` None is
     the system (hotline init).
-    Errors: DefinitionsRefused (findings) for whatever engine.flow.check refuses; Denied; Trouble
+    Errors: DefinitionsRefused (findings) for whatever engine.flow.check refuses, what is in use
+    now and would vanish included; Denied; Trouble
     reason_needed, reason_long, text_characters.
     """
     if user is not None:
         authorize(user, "deploy", {})
     reason = spoken.reason(reason)
-    if findings := quarantine.judge(files):
+    if findings := quarantine.judge(files, usage.in_use(store, now)):
         raise DefinitionsRefused(findings)
     hash = hash_of(files)
     with store.write() as conn:

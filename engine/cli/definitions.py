@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from engine import definitions, quarantine
 from engine.cli.common import acting_as, note, now, opened
 from engine.cli.words import Help, moment, table
+from engine.errors import Trouble
+
+if TYPE_CHECKING:
+    from engine.flow.check.vanished import InUse
 
 PATHS = click.Path(exists=True, path_type=Path)
 
@@ -17,13 +23,14 @@ PATHS = click.Path(exists=True, path_type=Path)
 @click.command(cls=Help)
 @click.argument("paths", nargs=-1, type=PATHS, metavar="[路径]…")
 def check(paths: tuple[Path, ...]) -> int:
-    """检查流程图、决策表和表单，不需要数据库。
+    """检查流程图、决策表和表单，不需要数据库；有数据库时，还看在办工单停着的环节是否还在。
 
     路径可以是含 bpmn/ 与 forms/ 的文件夹、这两个文件夹本身，或其中的文件；不写时检查当前文件夹，
     当前文件夹没有时检查随程序附带的。每个问题一行“文件:元素: 说明”，有问题时返回 1。
     """
     files, only = gather(paths)
-    findings = [f for f in quarantine.judge(files) if only is None or f.file in only]
+    found = quarantine.judge(files, _in_use())
+    findings = [one for one in found if only is None or one.file in only]
     for finding in findings:
         click.echo(str(finding))
     if findings:
@@ -31,6 +38,21 @@ def check(paths: tuple[Path, ...]) -> int:
         return 1
     click.echo(f"已检查 {len(files if only is None else only)} 个文件，没有发现问题。")
     return 0
+
+
+def _in_use() -> tuple[InUse, ...]:
+    """What must not vanish, where there is a database to look it up in."""
+    home = Path(os.environ.get("HOTLINE_HOME") or ".")
+    if not (os.environ.get("HOTLINE_DATABASE_URL") or (home / "var" / "hotline.db").exists()):
+        return ()  # without loading what knows databases
+    from engine.store import usage
+
+    try:
+        with opened() as store:
+            return usage.in_use(store, now())
+    except Trouble as trouble:
+        note(f"没有和现行版本比较：{trouble.sentence()}")
+        return ()
 
 
 def gather(paths: Sequence[Path]) -> tuple[dict[str, bytes], set[str] | None]:

@@ -113,6 +113,10 @@ def _manifest(
         if not isinstance(said, dict) or not all(map(_said, said.values())):
             sentence = f"清单里的“{key}”要写成“名称: 叫法”，如 {example}。"
             return {}, [Finding(MANIFEST, key, "manifest", sentence)]
+    retired = manifest.get("retired", [])
+    if not isinstance(retired, list) or not all(map(_said, retired)):
+        sentence = '清单里的“retired”要写成编号（id）的列表，如 ["old_task"]。'
+        return {}, [Finding(MANIFEST, "retired", "manifest", sentence)]
     wrong = [kind for kind, process in starts.items() if not isinstance(process, str)]
     if wrong:
         sentence = "清单里“start”的“{}”要写一个流程的编号（id），并加双引号。"

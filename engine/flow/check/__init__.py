@@ -26,8 +26,10 @@ from engine.flow.check import (
     properties,
     runs,
     timers,
+    vanished,
     variables,
 )
+from engine.flow.check.vanished import InUse
 from engine.flow.definitions import Drawn, draw
 from engine.flow.model import Finding
 
@@ -53,9 +55,14 @@ FAMILIES: tuple[Callable[[Drawn], Iterable[Finding]], ...] = (
 )
 
 
-def check(files: Mapping[str, bytes], say: Callable[[str], None] | None = None) -> list[Finding]:
+def check(
+    files: Mapping[str, bytes],
+    in_use: Iterable[InUse] = (),
+    say: Callable[[str], None] | None = None,
+) -> list[Finding]:
     """Every finding in these files (paths "bpmn/…", "forms/…"); none means they may be deployed.
 
+    `in_use`: what of the version in force must not vanish unsaid.
     What the engine cannot run comes alone: the other rules would only repeat it. `say` is told
     of each file before it is read, and of "bpmn" before they are looked at together.
     """
@@ -64,4 +71,5 @@ def check(files: Mapping[str, bytes], say: Callable[[str], None] | None = None) 
         return list(drawn.findings)
     if say is not None:
         say("bpmn")
-    return [finding for family in FAMILIES for finding in family(drawn)]
+    found = [finding for family in FAMILIES for finding in family(drawn)]
+    return [*found, *vanished.findings(drawn, in_use)]
