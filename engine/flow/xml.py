@@ -67,7 +67,7 @@ def root_of(content: bytes) -> etree._Element:
     try:
         return etree.fromstring(text_of(content).encode(), parser)
     except etree.XMLSyntaxError as error:
-        if error.code == etree.ErrorTypes.ERR_NO_MEMORY:
+        if getattr(error, "code", 0) == etree.ErrorTypes.ERR_NO_MEMORY:
             raise MemoryError from None
         raise XmlRefused(f"文件不是完好的 XML（第{error.lineno}行）") from None
 

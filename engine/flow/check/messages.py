@@ -29,19 +29,23 @@ def findings(drawn: Drawn) -> Iterator[Finding]:
     outside = drawn.manifest.get("messages", {}) if drawn.manifest else {}
     for element in thrown:
         if element.reference not in expected:
-            sentence = f"{element.title}抛出的消息“{element.reference}”没有谁等，也不启动流程。"
+            sentence = (
+                f"{element.title}抛出的消息“{element.reference}”没有谁等，也不启动流程，"
+                "请检查名称。"
+            )
             yield Finding(element.file, element.id, "message", sentence)
     for element in (*awaited, *starts):
         if element.reference not in coming and element.reference not in outside.values():
             sentence = (
                 f"{element.title}等的消息“{element.reference}”没有谁抛出，"
-                "清单的“messages”里也没有。"
+                "清单的“messages”里也没有，请检查名称。"
             )
             yield Finding(element.file, element.id, "message", sentence)
     for key, name in outside.items():
         if name not in expected:
             sentence = f"清单“messages”的“{key}”发出消息“{name}”，没有谁等，也不启动流程。"
             yield Finding(MANIFEST, str(key), "message", sentence)
+    yield from _of_signals(drawn)
     yield from _of_topics(drawn)
     yield from _of_correlations(thrown, awaited)
     yield from _of_starts(drawn, starts)
@@ -69,6 +73,20 @@ def _elements(drawn: Drawn) -> Iterator[Element]:
 
 def _message(element: Element) -> bool:
     return element.event == "message"
+
+
+def _of_signals(drawn: Drawn) -> Iterator[Finding]:
+    """A signal is thrown and waited for inside alone."""
+    signals = [element for element in _elements(drawn) if element.event == "signal"]
+    thrown = {element.reference for element in signals if throws(element)}
+    awaited = {element.reference for element in signals if catches(element)}
+    for element in signals:
+        if throws(element) and element.reference not in awaited:
+            sentence = f"{element.title}抛出的信号“{element.reference}”没有谁等，请检查名称。"
+            yield Finding(element.file, element.id, "message", sentence)
+        elif catches(element) and element.reference not in thrown:
+            sentence = f"{element.title}等的信号“{element.reference}”没有谁抛出，请检查名称。"
+            yield Finding(element.file, element.id, "message", sentence)
 
 
 def _of_topics(drawn: Drawn) -> Iterator[Finding]:
