@@ -17,6 +17,9 @@ from engine.flow.model import Finding
 MOST_PLACES = 3_000
 """Distributions of tokens that are looked at in a scope; beyond, nothing is said."""
 
+MOST_WAYS = 8
+"""Ways behind an inclusive gateway of which every choice is tried."""
+
 Tokens = frozenset[str]
 """The flows on which tokens stand."""
 
@@ -49,6 +52,9 @@ def _dead(one: Drawing, within: list[Element]) -> list[Element]:
         frozenset(flow.id for flow in one.outgoing(e.id)) for e in within if e.kind == "startEvent"
     ]
     seen = set(level)
+    many = (e for e in within if e.kind == "inclusiveGateway")
+    if any(len(one.outgoing(e.id)) > MOST_WAYS for e in many):
+        return []
     while level and joins:
         tokens = level.pop()
         if len(seen) > MOST_PLACES:

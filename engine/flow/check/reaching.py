@@ -131,10 +131,11 @@ class _Walk:
             yield from self._passed_out(element, passing, passed)
             return
         found = self._sets(element, name)
-        if found is not None:
+        several = element.loop is not None and element.loop.kind != "standard"
+        if found is not None and not several:
             yield from self._kept(found, passed)
-        elif self._inside(one, element, name) or (element.loop and name == element.loop.variable):
-            raise _Unknown
+        elif found is not None or self._inside(one, element, name):
+            raise _Unknown  # instances keep what they set to themselves
         else:
             yield from self.before(one, element, name, passed)
 
