@@ -1,10 +1,12 @@
 """The conditions behind an exclusive gateway exclude each other and leave no answer out.
 
-Tried out on the values that their variables may have there, numbers on both sides of each bound.
+Tried out on the values that their variables may have there, numbers on both sides of each bound;
+where those are not known, on the values that the conditions of one variable name.
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
 from itertools import product
 
@@ -32,8 +34,17 @@ def _of(drawn: Drawn, one: Drawing, element: Element) -> Iterator[Finding]:
         for flow in one.outgoing(element.id)
         if flow.condition
     ]
+    for flow, condition in ways:
+        if not condition.names and not condition.functions:
+            sentence = (
+                f"网关{element.title}：“{flow}”的条件“{condition.text}”不看任何变量，"
+                "总是一样的结果，请改成比较变量的条件，或设为默认流向。"
+            )
+            yield Finding(one.file, element.id, "constant", sentence)
+            return
     said: set[str] = set()
-    for given in tried(drawn, one, element, [condition for _, condition in ways]):
+    read = [condition for _, condition in ways]
+    for given in [*tried(drawn, one, element, read)] or _written(read):
         try:
             open_ways = [flow for flow, condition in ways if condition.value(given) is True]
         except Refused:
@@ -50,6 +61,25 @@ def _of(drawn: Drawn, one: Drawing, element: Element) -> Iterator[Finding]:
             said.add("gap")
             sentence = f"网关{element.title}：{now} 时没有路可走，请补上条件或默认流向。"
             yield Finding(one.file, element.id, "gap", sentence)
+
+
+def _written(read: list[Expression]) -> Iterator[dict[str, Json]]:
+    """The values that the conditions themselves name, where all read one variable alone.
+
+    Of a variable of which nothing is known: whoever wrote a value down thinks it possible.
+    """
+    names = {name for expression in read for name in expression.names}
+    if len(names) != 1 or any(expression.functions for expression in read):
+        return
+    constants = (
+        node.value
+        for expression in read
+        for node in ast.walk(expression.tree)
+        if isinstance(node, ast.Constant)
+    )
+    (name,) = names
+    for value in dict.fromkeys(constants):
+        yield {name: value}
 
 
 def tried(

@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from engine.flow.check import check, milestones, people
+from engine.flow.check import check, people
 from engine.flow.check.variables import set_in
 from engine.flow.definitions import draw
 from engine.flow.support import starts_by_message
+from engine.milestones import REQUIRED
 from engine.variables import VARIABLES
 from tests.unit.flow.small import ROOT, changed
 
@@ -42,8 +43,8 @@ MARKS = "".join(
     "</bpmn:intermediateThrowEvent>"
     f'<bpmn:sequenceFlow id="to_{name}" sourceRef="{before}" targetRef="mark_{name}" />'
     for before, name in zip(
-        ["begins", *(f"mark_{name}" for name in milestones.REQUIRED)],
-        milestones.REQUIRED,
+        ["begins", *(f"mark_{name}" for name in REQUIRED)],
+        REQUIRED,
         strict=False,
     )
 )
