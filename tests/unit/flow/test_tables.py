@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from engine.flow import tables
+from engine.flow.cells import TableError, covers, meet, read_output, read_test
 from engine.flow.model import Refused
-from engine.flow.tables import TableError, read_output, read_test
 from tests.unit.flow.small import diagram
 
 
@@ -157,7 +157,9 @@ def test_two_cells_meet_exactly_when_some_value_matches_both(one, other, negated
     first, second = read_test(one), read_test(other)
     tried = [number / 2 for number in range(-10, 11)] + ["\0", None, True]
     both = any(first.matches(value) and second.matches(value) for value in tried)
-    assert tables._meet(first, second) == both
+    assert meet(first, second) == both
+    all_of_it = all(first.matches(value) for value in tried if second.matches(value))
+    assert covers(first, second) == all_of_it
 
 
 @pytest.mark.parametrize(
