@@ -63,7 +63,7 @@ def draw(
         if say is not None:
             say(path)
         try:
-            root = xml.root_of(files[path])
+            root = drawing.spelled(xml.root_of(files[path]))
         except xml.XmlRefused as refused:
             findings.append(Finding(path, "", "xml", f"{refused}。"))
             continue
@@ -175,8 +175,9 @@ class Definitions:
         try:
             specs = dialect.build(drawn.roots, drawn.drawings)
         except ValidationException as error:
-            sentence = f"这个元素不能执行：{error}"
-            finding = Finding(str(error.file_name), str(error.id), "parse", sentence)
+            element = str(error.id or "")
+            sentence = f"“{error.name or element}”（{element}）不能执行，请核对它和它的流向。"
+            finding = Finding(str(error.file_name), element, "parse", sentence)
             raise DefinitionsRefused([finding]) from error
         return cls(drawn, specs)
 

@@ -205,6 +205,11 @@ class Parser(BpmnDmnParser):
             for element in drawing.elements.values()
         }
 
+    def add_bpmn_xml(self, bpmn: etree._Element, filename: str | None = None) -> None:
+        # Messages, data stores, correlations and shapes come from the records or are not run; the
+        # library stumbles over those that it does not know, and over odd coordinates.
+        self._add_processes(bpmn, filename)
+
     def element(self, process_parser: Any, element: str) -> Element:
         """The record of an element of a process or embedded subprocess."""
         return self._elements[process_parser.bpmn_id, element]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from lxml import etree
 
@@ -21,6 +22,27 @@ GATEWAYS = frozenset(
 TASKS = frozenset(("userTask", "serviceTask", "sendTask", "receiveTask", "businessRuleTask"))
 SCOPES = frozenset(("callActivity", "subProcess"))
 NODES = EVENTS | GATEWAYS | TASKS | SCOPES
+
+BESIDE = frozenset(
+    (
+        *("documentation", "extensionElements", "auditing", "monitoring", "property", "laneSet"),
+        *("association", "group", "textAnnotation", "ioSpecification", "supportedInterfaceRef"),
+        *("ioBinding", "supports", "resourceRole", "performer", "humanPerformer"),
+        *("potentialOwner", "incoming", "outgoing", "dataInputAssociation"),
+        *("dataOutputAssociation", "standardLoopCharacteristics"),
+        "multiInstanceLoopCharacteristics",
+    )
+)
+"""What may stand in a process or a subprocess beside flow elements; it moves no token."""
+
+_BOOLEAN = {"1": "true", "0": "false"}
+_BOOLEANS = frozenset(
+    (
+        *("isExecutable", "cancelActivity", "isInterrupting", "triggeredByEvent"),
+        *("isForCompensation", "instantiate", "isSequential", "testBefore", "parallelMultiple"),
+        *("isCollection", "isExpanded", "isHorizontal", "isMarkerVisible"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +173,7 @@ class Drawing:
     elements: Mapping[str, Element]
     flows: tuple[Flow, ...]
     others: frozenset[str] = frozenset()
-    """Ids of what stands there beside: annotations, and elements of kinds that are refused."""
+    """Ids of what stands there beside and is refused for its kind."""
 
     @property
     def start(self) -> Element | None:
@@ -168,6 +190,15 @@ class Drawing:
     def attached(self, element: str) -> tuple[Element, ...]:
         """The boundary events on an activity."""
         return tuple(one for one in self.elements.values() if one.attached_to == element)
+
+
+def spelled(root: etree._Element) -> etree._Element:
+    """The same tree, with "true" and "false" where XML allows "1" and "0" to be written."""
+    attributes: Any = root.xpath("//@*[. = '1' or . = '0']")
+    for found in attributes:
+        if found.attrname in _BOOLEANS:
+            found.getparent().set(found.attrname, _BOOLEAN[found])
+    return root
 
 
 def processes(root: etree._Element) -> Iterator[etree._Element]:
@@ -238,7 +269,7 @@ class _Reader:
                 self.elements[element.id] = element
                 if kind == "subProcess":
                     self.walk(node, element.id, own_lane)
-            else:
+            elif kind not in BESIDE and node.get("id"):
                 self.others.add(node.get("id", ""))
 
     def element(self, node: etree._Element, kind: str, scope: str, lane: _Lane | None) -> Element:

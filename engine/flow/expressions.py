@@ -88,6 +88,7 @@ class _Wrong(Exception):
 _BRACES = re.compile(r"\s*\$\{(.*)\}\s*", re.DOTALL)
 _PIECES = re.compile(
     r"""(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')"""
+    r"""|(?<!\w)\d[\d.]*+(?:[eE][+-]?\d++)?+(?P<glued>[^\W\d])"""
     r"""|(?P<both>&&)|(?P<either>\|\|)|(?P<differs>!=)|(?P<not>!)|(?P<tilde>~)"""
 )
 
@@ -103,6 +104,8 @@ def _stock_spelling(text: str) -> str:
                 return " or "
             case "not":
                 return "~"  # binds as tightly as `!` does; checked below to be a negation
+            case "glued":  # Python reads `1if` and `0x1`, and warns
+                raise ExpressionError(f"表达式写得不对：“{match.group()}”要分开写")
             case "tilde":
                 raise ExpressionError("表达式里不能用“~”")
         return match.group()

@@ -6,7 +6,7 @@ either executed or not there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from lxml import etree
 
@@ -28,9 +28,17 @@ KINDS = {
     "dataInputAssociation": ("数据关联", "请去掉，变量由表单和输出参数赋值"),
     "dataOutputAssociation": ("数据关联", "请去掉，变量由表单和输出参数赋值"),
     "property": ("流程变量声明", "请去掉，变量由表单和输出参数赋值"),
+    "choreographyTask": ("编排", "请改成流程"),
     "callChoreography": ("编排", "请改成流程"),
     "subChoreography": ("编排", "请改成流程"),
     "subConversation": ("会话", "请改成流程"),
+    "correlationSubscription": ("关联订阅", "请用属性 correlation"),
+    "implicitThrowEvent": ("隐式抛出事件", "请画成抛出事件"),
+    "eventDefinitionRef": ("对公用事件定义的引用", "请直接画在事件里"),
+    **dict.fromkeys(
+        ("potentialOwner", "humanPerformer", "performer", "resourceRole"),
+        ("办理人的指定", "请用候选组或属性 role"),
+    ),
     "loopDataInputRef": ("标准写法的多实例数据", "请改用集合（collection）和元素变量"),
     "loopDataOutputRef": ("标准写法的多实例数据", "请去掉"),
     "inputDataItem": ("标准写法的多实例数据", "请改用集合（collection）和元素变量"),
@@ -39,7 +47,18 @@ KINDS = {
 }
 """Kinds of elements that are refused: what people call them, and what to draw instead."""
 
-BESIDE = frozenset(
+MARKS: Mapping[str, tuple[str, str, str]] = {
+    "isForCompensation": ("false", "是补偿活动", "请改成普通活动，怎样撤销请画出来"),
+    "instantiate": ("false", "收到消息就启动流程（instantiate）", "请改用消息开始事件"),
+    "eventGatewayType": ("Exclusive", "是并行的事件网关", "请改成排他的，几件事都要等的用并行网关"),
+    "startQuantity": ("1", "要几个令牌才开始（startQuantity）", "请用并行网关汇合"),
+    "completionQuantity": ("1", "完成时给出几个令牌（completionQuantity）", "请用并行网关分开"),
+    "triggeredByEvent": ("false", "是事件子流程", "请改成边界事件，或由消息启动的流程"),
+}
+"""Attributes of flow nodes: the one value that means what is run, what any other says, and what to
+draw instead."""
+
+KNOWN = frozenset(
     [
         *("sequenceFlow", "laneSet", "textAnnotation", "association", "group", "documentation"),
         *("extensionElements", "incoming", "outgoing", "auditing", "monitoring"),
@@ -84,15 +103,32 @@ Said = Iterator[tuple[str, str]]
 
 
 def of_file(path: str, root: etree._Element) -> Iterator[Finding]:
-    """What is wrong with a BPMN file as such."""
+    """What is wrong with a BPMN file as such, each thing once."""
     if root.tag != BPMN + "definitions":
         yield Finding(path, "", "xml", "文件不是 BPMN 流程图，请用 Modeler 另存。")
         return
     found = list(processes(root))
     if not found:
         yield Finding(path, "", "process", "文件里没有流程，请画一个，或不要放在这里。")
-    for process in found:
-        yield from _of_process(path, process)
+    findings = [finding for process in found for finding in _of_process(path, process)]
+    yield from dict.fromkeys([*findings, *_misplaced(path, root)])
+
+
+_FLOWING = NODES | {"sequenceFlow"}
+_HOLDING = frozenset(
+    {"process", "subProcess", "transaction", "adHocSubProcess", "choreography", "subChoreography"}
+)
+
+
+def _misplaced(path: str, root: etree._Element) -> Iterator[Finding]:
+    """Flow elements that stand where nobody looks for them; whoever searches deep finds them."""
+    for node in root.iter(BPMN + "*"):
+        kind, parent = local(node), node.getparent()
+        within = "" if parent is None else local(parent)
+        lost = kind in _FLOWING and within not in _HOLDING
+        if lost or (kind == "process" and parent is not root):
+            sentence = f"{_title(node)}放错了地方（在 {within} 里面），请重画。"
+            yield Finding(path, node.get("id", ""), "place", sentence)
 
 
 def _of_process(path: str, process: etree._Element) -> Iterator[Finding]:
@@ -108,12 +144,16 @@ def _of_process(path: str, process: etree._Element) -> Iterator[Finding]:
         kind, own = local(node), node.get("id", "")
         if (kind in NODES or kind == "sequenceFlow") and kind not in KINDS:
             if not own or own in seen or own in RESERVED:
-                sentence = f"“{node.get('name') or own}”（{own}）的编号（id）为空、重复或是保留字。"
-                yield Finding(path, own, "id", f"{sentence.removesuffix('。')}，请改成唯一的。")
+                sentence = f"{_title(node)}的编号（id）为空、重复或是保留字，请改成唯一的。"
+                yield Finding(path, own, "id", sentence)
             seen.add(own)
         for rule, sentence in (*_of_kind(node), *_of_extensions(node), *_of_language(node)):
-            title = f"“{element.get('name') or element.get('id', '')}”（{element.get('id', '')}）"
-            yield Finding(path, element.get("id", ""), rule, f"{title}{sentence}。")
+            yield Finding(path, element.get("id", ""), rule, f"{_title(element)}{sentence}。")
+
+
+def _title(node: etree._Element) -> str:
+    name, element = node.get("name", ""), node.get("id", "")
+    return f"“{name}”（{element}）" if name else f"“{element}”"
 
 
 def _named(node: etree._Element) -> etree._Element:
@@ -132,8 +172,15 @@ def _of_kind(node: etree._Element) -> Said:
         what, instead = KINDS[kind]
         yield "unsupported", f"是{what}，不能执行，{instead}"
         return
-    if kind == "subProcess" and node.get("triggeredByEvent") == "true":
-        yield "unsupported", "是事件子流程，不能执行，请改成边界事件，或由消息启动的流程"
+    if kind in NODES:
+        for mark, (plain, says, instead) in MARKS.items():
+            if node.get(mark, plain) != plain:
+                yield "unsupported", f"{says}，不能执行，{instead}"
+    if kind == "laneSet" and (parent := node.getparent()) is not None:
+        if local(parent) == "subProcess":
+            yield "unsupported", "里的泳道不能执行，请画在流程上"
+    if kind == "multiInstanceLoopCharacteristics" and node.get("behavior", "All") != "All":
+        yield "unsupported", "的多实例在完成时抛出事件（behavior），不能执行，请去掉"
     definitions = [one for one in node if local(one).endswith("EventDefinition")]
     if len(definitions) > 1:
         yield "unsupported", "有几个事件定义，只能有一个"
@@ -143,7 +190,7 @@ def _of_kind(node: etree._Element) -> Said:
         for child in node:
             known = child.tag.startswith(BPMN)
             name = local(child)
-            if known and (name in NODES | BESIDE | KINDS.keys() or name.endswith("Definition")):
+            if known and (name in NODES | KNOWN | KINDS.keys() or name.endswith("Definition")):
                 continue
             yield "unsupported", f"里的“{name}”引擎不认识，请去掉"
 

@@ -63,7 +63,7 @@ def of_drawing(
             ]
     for flow in one.flows:
         if {flow.source, flow.target} & one.others:
-            continue  # a kind that is refused anyway
+            continue  # an element that is refused anyway
         ends = [one.elements.get(flow.source), one.elements.get(flow.target)]
         if any(end is None or end.scope != flow.scope for end in ends):
             sentence = f"流向“{flow.id}”的一端没有连上元素，或跨出了子流程。"
@@ -90,12 +90,15 @@ def sends(element: Element) -> bool:
 
 
 def _of_scope(one: Drawing, scope: str, within: list[Element]) -> Iterator[Finding]:
+    title = f"“{one.name}”（{one.id}）" if one.name else f"“{one.id}”"
+    if scope in one.elements:
+        title = one.elements[scope].title
     starts = sum(element.kind == "startEvent" for element in within)
     if starts != 1:
-        sentence = f"“{scope}”要有一个开始事件，现在有{starts}个，请只画一个。"
+        sentence = f"{title}要有一个开始事件，现在有{starts}个，请只画一个。"
         yield Finding(one.file, scope, "start", sentence)
     if not any(element.kind == "endEvent" for element in within):
-        sentence = f"“{scope}”没有结束事件，请画一个，走到那里才算结束。"
+        sentence = f"{title}没有结束事件，请画一个，走到那里才算结束。"
         yield Finding(one.file, scope, "end", sentence)
 
 
@@ -171,7 +174,9 @@ def _of_task(
         case "callActivity" if starts_by_message(drawings.get(element.called)):
             yield "called", f"调用的流程“{element.called}”由消息启动，不能调用"
         case "callActivity":
-            if "${" in element.called or element.called not in drawings:
+            if not element.called:
+                yield "called", "没有选要调用的流程（calledElement），请选一个"
+            elif "${" in element.called or element.called not in drawings:
                 yield "called", f"调用的流程“{element.called}”没有画，请检查流程的编号（id）"
             for passing in (*element.inputs, *element.outputs):
                 if not passing.target or bool(passing.source) == bool(passing.expression):
@@ -203,7 +208,9 @@ def starts_by_message(one: Drawing | None) -> bool:
 
 def _of_decision(element: Element, decisions: Mapping[str, Table]) -> Said:
     table = decisions.get(element.decision)
-    if table is None:
+    if not element.decision:
+        yield "decision", "没有选决策（decisionRef），请选一个"
+    elif table is None:
         yield "decision", f"引用的决策“{element.decision}”没有画，请检查决策的编号（id）"
     elif element.result and element.map_result not in ("singleResult", "singleEntry"):
         yield "decision", "的结果映射（mapDecisionResult）要选 singleResult 或 singleEntry"
@@ -248,6 +255,8 @@ def _of_flows(element: Element, one: Drawing) -> Said:
     if element.kind == "endEvent" and outgoing:
         yield "flows", "不能有流出的流向，请改成别的事件或去掉线"
     conditional = element.kind in ("exclusiveGateway", "inclusiveGateway")
+    if conditional and element.default and element.default not in {flow.id for flow in outgoing}:
+        yield "condition", f"的默认流向“{element.default}”不从它流出，请重选"
     for flow in outgoing:
         if flow.condition and not conditional:
             yield (

@@ -10,6 +10,10 @@ LARGEST_FILE = 5_000_000
 
 _DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
 _ENCODING = re.compile(r"""encoding\s*=\s*["']([^"']*)["']""")
+_LATIN = ("iso-8859-1", "us-ascii")
+_LATIN_FILE = re.compile(
+    rb"""\s*<\?xml\b[^>]*encoding\s*=\s*["'](?:iso-8859-1|us-ascii)["'][^>]*\?>""", re.IGNORECASE
+)
 _DOCTYPE = re.compile(r"<!\s*(DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORECASE)
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8"),
@@ -27,11 +31,12 @@ class XmlRefused(Exception):
 def text_of(content: bytes) -> str:
     """The file's text, decoded here and nowhere else, so that what was checked is what is parsed.
 
-    A document type or an entity is refused before any parser sees the text, in UTF-16 too.
+    UTF-8 and UTF-16 are read, and Latin-1 where the file says that it is (some modellers write
+    it). A document type or an entity is refused before any parser sees the text, in UTF-16 too.
     """
     if len(content) > LARGEST_FILE:
         raise XmlRefused("文件太大")
-    encoding = "utf-8"
+    encoding = "latin-1" if _LATIN_FILE.match(content) else "utf-8"
     for mark, name in _MARKS:
         if content.startswith(mark):
             encoding = name
@@ -45,7 +50,8 @@ def text_of(content: bytes) -> str:
     declaration = _DECLARATION.match(text)
     if declaration is not None:
         named = _ENCODING.search(declaration.group())
-        if named is not None and named.group(1).lower() not in ("utf-8", "utf-16"):
+        known = _LATIN if encoding == "latin-1" else ("utf-8", "utf-16")
+        if named is not None and named.group(1).lower() not in known:
             raise XmlRefused("文件的编码不对，请保存为 UTF-8")
         text = text[declaration.end() :]
     if _DOCTYPE.search(text):

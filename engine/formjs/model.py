@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from engine.formjs.text import one_line
+
 if TYPE_CHECKING:
     from engine.formjs.feel import Expression
     from engine.formjs.patterns import Pattern
@@ -29,15 +31,21 @@ AREA_LENGTH = 4000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing wrong in an uploaded file; `sentence` is for the process owner, in Chinese."""
+    """One thing wrong in an uploaded file; `sentence` is for the process owner, in Chinese.
+
+    Sentences quote from the file: they stay in one line, and bearable.
+    """
 
     file: str
     element: str
     rule: str
     sentence: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sentence", one_line(self.sentence))
+
     def __str__(self) -> str:
-        return f"{self.file}:{self.element}: {self.sentence}"
+        return f"{self.file}:{one_line(self.element)}: {self.sentence}"
 
 
 class FormRefused(Exception):

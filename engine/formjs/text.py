@@ -39,3 +39,12 @@ def shortened(text: str) -> str:
     """A piece of someone's text that may stand in a sentence."""
     plain = "".join(char if char.isprintable() else "?" for char in text[:30])
     return plain + ("…" if len(text) > 30 else "")
+
+
+def one_line(text: str, longest: int = 500) -> str:
+    """A sentence that quotes someone: in one line, nothing invisible in it, cut in the middle."""
+    plain = " ".join(text.split())
+    plain = "".join(char if char.isprintable() else "?" for char in plain)
+    if len(plain) <= longest:
+        return plain
+    return f"{plain[: longest * 3 // 4]}…{plain[-longest // 4 :]}"

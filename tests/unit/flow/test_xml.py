@@ -54,6 +54,16 @@ def test_good_files_are_read_in_utf_8_and_utf_16(encoding):
     assert root.get("a") == "签收"
 
 
+@pytest.mark.parametrize("name", ["ISO-8859-1", "us-ascii"])
+def test_latin_1_is_read_where_the_file_says_so(name):
+    declared = f"<?xml version='1.0' encoding='{name}'?>\n"
+    assert xml.root_of((declared + '<x a="Prüfen"/>').encode("latin-1")).get("a") == "Prüfen"
+    with pytest.raises(xml.XmlRefused, match="DOCTYPE"):
+        xml.root_of((declared + FILE).encode("latin-1"))
+    with pytest.raises(xml.XmlRefused, match="UTF-8"):  # the mark says something else
+        xml.root_of(b"\xff\xfe" + (declared + "<x/>").encode("utf-16-le"))
+
+
 def test_definitions_in_utf_16_are_read_and_bad_files_are_findings():
     files = diagram("rework.bpmn")
     text = files["bpmn/rework.bpmn"].decode().replace('encoding="UTF-8"', 'encoding="UTF-16"')

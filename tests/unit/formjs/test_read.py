@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.formjs import Form, FormRefused
+from engine.formjs import Finding, Form, FormRefused
 
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -44,6 +44,15 @@ def refused(content: bytes) -> FormRefused:
     with pytest.raises(FormRefused) as caught:
         Form.read(content, "forms/x.form")
     return caught.value
+
+
+def test_a_sentence_that_quotes_from_the_file_stays_in_one_line_and_bearable():
+    (finding,) = refused(form(text(label="一\u2028二\n三", key="1" * 50))).findings
+    assert len(str(finding).splitlines()) == 1
+    long = Finding("f", "a\nb", "rule", "“" + "很长" * 5_000 + "\x07”写得不对。")
+    assert len(long.sentence) < 600
+    assert long.sentence.endswith("?”写得不对。")
+    assert str(long).startswith("f:a b: “很长")
 
 
 @pytest.mark.parametrize(
