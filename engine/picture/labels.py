@@ -26,16 +26,26 @@ def inside(pen: Pen, name: str, box: Box, top: bool = False, corner: float = 0) 
     while True:
         lines = words.balanced(name, room / size)
         high = len(lines) * size * words.LINE
-        if high <= box.height or size <= SMALLEST:
+        start = _start(lines, size, box, top, corner)
+        if start + high <= box.y + box.height or size <= SMALLEST:
             break
         size -= 1
     most = max(1, int(box.height / (size * words.LINE)))
     lines = words.shortened(lines, most, room / size)
     high = len(lines) * size * words.LINE
-    start = box.y if top else box.middle.y - high / 2
-    if corner and words.width(lines[0]) * size > box.width - 2 * (corner + PADDING):
-        start = max(start, min(box.y + corner, box.y + box.height - high))
+    start = min(_start(lines, size, box, top, corner), max(box.y, box.y + box.height - high))
     pen.lines(lines, box.middle.x, start, size)
+
+
+def _start(lines: list[str], size: float, box: Box, top: bool, corner: float) -> float:
+    """Where the first line begins: lower, if a line were to run into the corner otherwise."""
+    line = size * words.LINE
+    start = box.y if top else box.middle.y - len(lines) * line / 2
+    free = box.width - 2 * (corner + PADDING)
+    for place, text in enumerate(lines):
+        if corner and start + place * line < box.y + corner and words.width(text) * size > free:
+            return max(start, box.y + corner)
+    return start
 
 
 def outside(pen: Pen, name: str, place: Box | None, under: Point) -> Box | None:
@@ -51,7 +61,7 @@ def outside(pen: Pen, name: str, place: Box | None, under: Point) -> Box | None:
     else:
         lines = words.balanced(name, DEFAULT_WIDTH / OUTSIDE)
     middle, top = (place.middle.x, place.y) if place else under
-    pen.lines(lines, middle, top, OUTSIDE)
+    pen.lines(lines, middle, top, OUTSIDE, halo=True)
     return _taken(lines, middle, top)
 
 
@@ -61,7 +71,7 @@ def over(pen: Pen, name: str, place: Box | None, way: Point) -> Box | None:
         return outside(pen, name, place, way)
     lines = words.balanced(name, DEFAULT_WIDTH / OUTSIDE)
     top = way.y - len(lines) * OUTSIDE * words.LINE - 3
-    pen.lines(lines, way.x, top, OUTSIDE)
+    pen.lines(lines, way.x, top, OUTSIDE, halo=True)
     return _taken(lines, way.x, top)
 
 

@@ -86,6 +86,8 @@ class Thing:
     """A data object of several, a participant of several."""
     exclusively: bool = True
     """An event gateway that goes one way only (not Parallel)."""
+    called: str = ""
+    """The kind of task that a call activity calls, when that is a task and not a process."""
     empty: bool = False
     """A participant whose process is not told."""
     source: str = ""
@@ -105,6 +107,8 @@ class Shape:
     horizontal: bool = True
     sign: bool = False
     """An exclusive gateway that shows its X."""
+    covered: float = 0
+    """How much of an activity's height, from below, is under the boundary events in its middle."""
     band: bool = False
     """A participant drawn as a band of a choreography's activity."""
     fill: str = ""

@@ -122,7 +122,7 @@ def activity(pen: Pen, shape: Shape) -> None:
     if thing.kind == "transaction":
         inner = box.grown(-3) if min(box.width, box.height) > 12 else box
         pen.rect(*inner, rx=max(corner - 3, 0), fill="none", stroke=stroke, stroke_width=1.5)
-    sign = icons.TASKS.get(thing.kind)
+    sign = icons.TASKS.get(thing.called or thing.kind)
     if thing.kind == "receiveTask" and thing.event_started:
         sign = icons.receive_first
     if sign:
@@ -138,7 +138,7 @@ def _name(pen: Pen, shape: Shape, has_sign: bool, under: bool) -> None:
         room = Box(box.x, box.y + 7, box.width, min(box.height, 32))
         labels.inside(pen, shape.thing.name, room, top=True)
         return
-    low = 20.0 if under else 5.0
+    low = max(20.0 if under else 5.0, shape.covered + 2 if shape.covered else 0.0)
     room = Box(box.x, box.y + 5, box.width, max(box.height - 5 - low, 12))
     labels.inside(pen, shape.thing.name, room, corner=SIGN if has_sign else 0)
 
@@ -149,7 +149,7 @@ def _signs(pen: Pen, shape: Shape) -> bool:
     found = []
     if thing.loop:
         found.append(icons.LOOPS[thing.loop])
-    if thing.kind in OPENING and not shape.expanded:
+    if thing.kind in OPENING and not shape.expanded and not thing.called:
         found.append(icons.collapsed)
     if thing.ad_hoc:
         found.append(icons.ad_hoc)

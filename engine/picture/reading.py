@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Set
+from dataclasses import replace
 
 from lxml import etree
 
-from engine.flow.drawing import BPMN
+from engine.flow.drawing import BPMN, spelled
 from engine.flow.xml import XmlRefused, local, root_of
 from engine.picture.model import Box, Edge, Page, PictureRefused, Point, Shape, Thing
 
@@ -25,16 +26,13 @@ LONGEST_NAME = 1_000
 
 SUBPROCESSES = frozenset(("subProcess", "transaction", "adHocSubProcess"))
 
-_LATIN = re.compile(
-    rb"""\s*<\?xml\b[^>]*encoding\s*=\s*["'](?:iso-8859-1|us-ascii)["'][^>]*\?>""", re.I
-)
 _HEX = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 
 
 def read(content: bytes) -> tuple[Page, ...]:
     """The pages of a BPMN file. Errors: PictureRefused."""
     try:
-        root = root_of(_in_utf8(content))
+        root = spelled(root_of(content))
     except XmlRefused as refused:
         raise PictureRefused("picture_unreadable", problem=str(refused)) from None
     if root.tag != BPMN + "definitions":
@@ -66,7 +64,7 @@ class _Reader:
     def page(self, number: int, diagram: etree._Element) -> Page:
         plane = diagram.find(BPMNDI + "BPMNPlane")
         about = "" if plane is None else _id(plane.get("bpmnElement"))
-        shapes = tuple(self.shapes(plane)) if plane is not None else ()
+        shapes = self.covered(list(self.shapes(plane))) if plane is not None else ()
         boxes = {shape.thing.id: shape.box for shape in shapes}
         edges = tuple(self.edges(plane, boxes)) if plane is not None else ()
         return Page(number, about, self.title(about), shapes, edges)
@@ -109,6 +107,24 @@ class _Reader:
                 fill=_colour(node.get(COLOR + "background-color") or node.get(BIOC + "fill")),
                 stroke=_colour(node.get(COLOR + "border-color") or node.get(BIOC + "stroke")),
             )
+
+    def covered(self, shapes: list[Shape]) -> tuple[Shape, ...]:
+        """With how much of each activity boundary events hide, so that its name keeps clear."""
+        depths: dict[str, float] = {}
+        hosts = {shape.thing.id: shape.box for shape in shapes}
+        for shape in shapes:
+            about = _id(self.elements[shape.thing.id].get("attachedToRef"))
+            host = hosts.get(about)
+            if host is None:
+                continue
+            in_middle = abs(shape.box.middle.x - host.middle.x) < host.width / 4
+            depth = host.y + host.height - shape.box.y
+            if in_middle and 0 < depth < host.height / 2:
+                depths[about] = max(depth, depths.get(about, 0))
+        return tuple(
+            replace(one, covered=depths[one.thing.id]) if one.thing.id in depths else one
+            for one in shapes
+        )
 
     def edges(self, plane: etree._Element, boxes: Mapping[str, Box]) -> Iterator[Edge]:
         seen: set[str] = set()
@@ -158,6 +174,7 @@ class _Reader:
             event_started="true" in (element.get("triggeredByEvent"), element.get("instantiate")),
             collection=self.collection(element, kind),
             exclusively=element.get("eventGatewayType") != "Parallel",
+            called=self.called(element),
             empty=kind == "participant" and element.get("processRef") is None,
             source=_end(element, "source"),
             target=_end(element, "target"),
@@ -176,8 +193,19 @@ class _Reader:
             kind in ("dataObjectReference", "dataStoreReference", "dataObject")
             and state is not None
         ):
-            return f"{_name(element)} [{_name(state)}]".strip()
+            name, said = _name(element), f"[{_name(state)}]"
+            return name if name.endswith(said) else f"{name} {said}".strip()
         return _name(element)
+
+    def called(self, element: etree._Element) -> str:
+        """The kind of a called task: BPMN has global tasks beside processes."""
+        called = self.elements.get(_id(element.get("calledElement")))
+        name = "" if called is None else local(called)
+        return (
+            name[len("global")].lower() + name[len("global") + 1 :]
+            if (name.startswith("global") and name.endswith("Task"))
+            else ""
+        )
 
     def collection(self, element: etree._Element, kind: str) -> bool:
         if kind == "participant":
@@ -210,12 +238,6 @@ def _expanded(node: etree._Element, element: etree._Element, drawn: Set[str]) ->
     if local(element) not in SUBPROCESSES:
         return False
     return any(child.get("id", "") in drawn for child in element.iterchildren(BPMN + "*"))
-
-
-def _in_utf8(content: bytes) -> bytes:
-    """Some modellers write Latin-1, which every byte is; the reader then judges what it became."""
-    declared = _LATIN.match(content)
-    return content[declared.end() :].decode("latin-1").encode() if declared else content
 
 
 def _id(reference: str | None) -> str:

@@ -90,10 +90,17 @@ class Pen:
         size: float,
         anchor: str = "middle",
         fill: str = INK,
+        halo: bool = False,
     ) -> None:
-        """Lines of words, one under the other, the first one's upper edge at `top`."""
+        """Lines of words, one under the other, the first one's upper edge at `top`.
+
+        `halo`: with paper around the letters, where a line may run through them.
+        """
         begins = "" if anchor == "start" else anchor
-        text = self.put("text", fill=fill, stroke="none", font_size=size, text_anchor=begins)
+        around: dict[str, str | float] = {"stroke": "none"}
+        if halo:
+            around = {"stroke": PAPER, "stroke_width": 3, "paint_order": "stroke"}
+        text = self.put("text", fill=fill, font_size=size, text_anchor=begins, **around)
         for place, line in enumerate(lines):
             if line:
                 # Ascent and descent of Arial, set in the middle of the line.
