@@ -37,10 +37,11 @@ from tests import driver, tokens
 
 SECONDS = 60
 DRIVES = 40
-DATA = frozenset(
+UNSAID = frozenset(
     (
         *("dataObject", "dataObjectReference", "dataStoreReference", "ioSpecification"),
         *("dataInputAssociation", "dataOutputAssociation", "property"),
+        *("potentialOwner", "humanPerformer", "performer", "resourceRole"),
     )
 )
 
@@ -59,7 +60,7 @@ def obliged(root: etree._Element) -> None:
             root.remove(process)  # of a pool that only shows who is there
     for node in list(root.iter("{*}*")):
         parent = node.getparent()
-        if xml.local(node) in DATA | EXTENSIONS.keys() and parent is not None:
+        if xml.local(node) in UNSAID | EXTENSIONS.keys() and parent is not None:
             parent.remove(node)
     nodes = [node for node in root.iter(BPMN + "*") if xml.local(node) in NODES | KINDS.keys()]
     told = {

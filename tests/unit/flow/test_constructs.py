@@ -429,6 +429,10 @@ SUB = inside("startEvent i", "endEvent o", ways="i>o")
             "“a”有数据输入输出，不能执行，请去掉。",
         ),
         (
+            drawn(task='userTask a | <bpmn:potentialOwner id="who" />'),
+            "“a”有办理人的指定（请用候选组或属性 role），不能执行，请去掉。",
+        ),
+        (
             drawn(task='userTask a | <bpmn:dataInputAssociation id="io" />'),
             "“a”有数据关联，不能执行，请去掉。",
         ),
