@@ -24,28 +24,32 @@ KINDS = {
     "dataObject": ("数据对象", "请去掉，变量由表单和输出参数赋值"),
     "dataObjectReference": ("数据对象", "请去掉，变量由表单和输出参数赋值"),
     "dataStoreReference": ("数据存储", "请去掉，或改成文本注释"),
-    "ioSpecification": ("数据输入输出", "请去掉，变量由表单和输出参数赋值"),
-    "dataInputAssociation": ("数据关联", "请去掉，变量由表单和输出参数赋值"),
-    "dataOutputAssociation": ("数据关联", "请去掉，变量由表单和输出参数赋值"),
-    "property": ("流程变量声明", "请去掉，变量由表单和输出参数赋值"),
     "choreographyTask": ("编排", "请改成流程"),
     "callChoreography": ("编排", "请改成流程"),
     "subChoreography": ("编排", "请改成流程"),
     "subConversation": ("会话", "请改成流程"),
     "correlationSubscription": ("关联订阅", "请用属性 correlation"),
     "implicitThrowEvent": ("隐式抛出事件", "请画成抛出事件"),
-    "eventDefinitionRef": ("对公用事件定义的引用", "请直接画在事件里"),
-    **dict.fromkeys(
-        ("potentialOwner", "humanPerformer", "performer", "resourceRole"),
-        ("办理人的指定", "请用候选组或属性 role"),
-    ),
+}
+"""Kinds of elements that are refused: what people call them, and what to draw instead."""
+
+PARTS = {
+    "ioSpecification": ("数据输入输出", "请去掉，变量由表单和输出参数赋值"),
+    "dataInputAssociation": ("数据关联", "请去掉，变量由表单和输出参数赋值"),
+    "dataOutputAssociation": ("数据关联", "请去掉，变量由表单和输出参数赋值"),
+    "property": ("流程变量声明", "请去掉，变量由表单和输出参数赋值"),
     "loopDataInputRef": ("标准写法的多实例数据", "请改用集合（collection）和元素变量"),
     "loopDataOutputRef": ("标准写法的多实例数据", "请去掉"),
     "inputDataItem": ("标准写法的多实例数据", "请改用集合（collection）和元素变量"),
     "outputDataItem": ("标准写法的多实例数据", "请去掉"),
     "complexBehaviorDefinition": ("多实例的事件", "请去掉"),
+    "eventDefinitionRef": ("对公用事件定义的引用", "请直接画在事件里"),
+    **dict.fromkeys(
+        ("potentialOwner", "humanPerformer", "performer", "resourceRole"),
+        ("办理人的指定", "请用候选组或属性 role"),
+    ),
 }
-"""Kinds of elements that are refused: what people call them, and what to draw instead."""
+"""Parts of elements that are refused with the element that has them, and what to do instead."""
 
 MARKS: Mapping[str, tuple[str, str, str]] = {
     "isForCompensation": ("false", "是补偿活动", "请改成普通活动，怎样撤销请画出来"),
@@ -158,7 +162,7 @@ def _title(node: etree._Element) -> str:
 
 def _named(node: etree._Element) -> etree._Element:
     """The element that people see: the node itself, or what it is a part of."""
-    while not node.get("id") or local(node).endswith("EventDefinition"):
+    while not node.get("id") or local(node) in PARTS or local(node).endswith("EventDefinition"):
         parent = node.getparent()
         if parent is None or local(node) == "process":
             break
@@ -172,13 +176,16 @@ def _of_kind(node: etree._Element) -> Said:
         what, instead = KINDS[kind]
         yield "unsupported", f"是{what}，不能执行，{instead}"
         return
+    if kind in PARTS:
+        what, instead = PARTS[kind]
+        yield "unsupported", f"有{what}，不能执行，{instead}"
     if kind in NODES:
         for mark, (plain, says, instead) in MARKS.items():
             if node.get(mark, plain) != plain:
                 yield "unsupported", f"{says}，不能执行，{instead}"
-    if kind == "laneSet" and (parent := node.getparent()) is not None:
-        if local(parent) == "subProcess":
-            yield "unsupported", "里的泳道不能执行，请画在流程上"
+    parent = node.getparent()
+    if kind == "laneSet" and parent is not None and local(parent) == "subProcess":
+        yield "unsupported", "是子流程里的泳道，不能执行，请画在流程上"
     if kind == "multiInstanceLoopCharacteristics" and node.get("behavior", "All") != "All":
         yield "unsupported", "的多实例在完成时抛出事件（behavior），不能执行，请去掉"
     definitions = [one for one in node if local(one).endswith("EventDefinition")]
@@ -190,7 +197,9 @@ def _of_kind(node: etree._Element) -> Said:
         for child in node:
             known = child.tag.startswith(BPMN)
             name = local(child)
-            if known and (name in NODES | KNOWN | KINDS.keys() or name.endswith("Definition")):
+            if known and (
+                name in NODES | KNOWN | KINDS.keys() | PARTS.keys() or name.endswith("Definition")
+            ):
                 continue
             yield "unsupported", f"里的“{name}”引擎不认识，请去掉"
 

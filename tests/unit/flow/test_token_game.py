@@ -211,13 +211,15 @@ def test_the_table_says_what_is_refused_and_what_runs(tmp_path, capsys, monkeypa
     (tmp_path / "C.bpmn").write_bytes(b"no model")
     first, second, third = miwg.verdicts(tmp_path)
     assert [sentence for _, sentence in first["as it stands"]["refused"]] == [
-        "流程“main”没有勾选“可执行”（isExecutable）。",
-        "“看”（a）是没有类型的任务，不能执行。",
+        "流程“main”没有勾选“可执行”（isExecutable），请勾选。",
+        "“看”（a）是没有类型的任务，不能执行，请在扳手菜单里改成用户任务或别的类型。",
     ]
     assert len(first["executable"]["refused"]) == 1
     assert first["obliged"] == {"ran": {"ended": miwg.DRIVES}, "walked": 3, "elements": 3}
     assert first["drawn"] == "1 page"
-    assert second["obliged"]["refused"] == [["a", "“a”是复杂网关，不能执行。"]]
+    assert second["obliged"]["refused"] == [
+        ["a", "“a”是复杂网关，不能执行，请改成排他、并行或包容网关。"]
+    ]
     assert third["failed"].startswith("CRASHES")
     assert "**runs**: 40 ended; 3 of 3 elements passed" in miwg.row(first)
     monkeypatch.setattr(miwg, "SECONDS", 0.01)
