@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from xml.etree.ElementTree import ParseError
 
 from engine.imports.model import ImportRefused, Spoiled
@@ -22,7 +24,17 @@ _PROLOGUE = 65_536
 _EXACT = 10**15
 """Excel keeps fifteen digits of a number; what follows in a longer one is lost already."""
 
-_UNREADABLE = (zipfile.BadZipFile, ParseError, KeyError, ValueError, TypeError, EOFError)
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ParseError,
+    KeyError,
+    ValueError,
+    TypeError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+)
 _BROKEN = "Excel 文件无法读取，可能已损坏或有密码。请用 Excel 打开后另存为“.xlsx”，再试一次。"
 
 
@@ -46,8 +58,15 @@ def judge(path: Path) -> None:
                 if part.filename.lower().endswith((".xml", ".rels")):
                     with packed.open(part) as content:
                         _plain(content.read(_PROLOGUE))
-    except (*_UNREADABLE, NotImplementedError, RuntimeError) as error:
-        raise ImportRefused(_BROKEN) from error
+    except (*_UNREADABLE, OSError) as error:
+        _refuse(error)
+
+
+def _refuse(error: Exception) -> NoReturn:
+    """Say that the file is broken; a disk's own trouble stays what it is. Errors: ImportRefused."""
+    if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: a place before 0
+        raise error
+    raise ImportRefused(_BROKEN) from error
 
 
 def _plain(start: bytes) -> None:
@@ -82,8 +101,8 @@ def rows(path: Path, sheet: str) -> Iterator[tuple[int | None, list[str]]]:
                     yield claimed, [_text(cell) for cell in row[:MOST_COLUMNS]]
             finally:
                 book.close()
-    except (*_UNREADABLE, InvalidFileException, AttributeError, IndexError) as error:
-        raise ImportRefused(_BROKEN) from error
+    except (*_UNREADABLE, InvalidFileException, AttributeError, IndexError, OSError) as error:
+        _refuse(error)
 
 
 def _text(cell: Any) -> str:

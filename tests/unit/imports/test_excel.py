@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import struct
 import zipfile
 from datetime import date, datetime, time
+from unittest import mock
 
 import pytest
 from openpyxl import Workbook
@@ -109,4 +113,34 @@ def test_a_damaged_file_is_told_as_such(tmp_path):
     path = saved(tmp_path / "f.xlsx", WANTED, ["A1", "一"])
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(ImportRefused, match="可能已损坏"):
+        cells(path)
+
+
+def _garbled(content: bytes) -> bytes:
+    """The packed bytes of one part are other ones."""
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        part = packed.getinfo("xl/theme/theme1.xml")
+    begin = part.header_offset + 30 + len(part.filename)
+    return content[:begin] + b"\xff" * 40 + content[begin + 40 :]
+
+
+def _before_the_beginning(content: bytes) -> bytes:
+    """The list of parts is said to begin later than it does, so the first begins before the file."""
+    end = content.rindex(b"PK\x05\x06")
+    (at,) = struct.unpack_from("<I", content, end + 16)
+    return content[: end + 16] + struct.pack("<I", at + 9) + content[end + 20 :]
+
+
+@pytest.mark.parametrize("damage", [_garbled, _before_the_beginning])
+def test_a_file_damaged_inside_is_told_as_such(tmp_path, damage):
+    path = saved(tmp_path / "f.xlsx", WANTED, ["A1", "一"])
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(ImportRefused, match="可能已损坏"):
+        cells(path)
+
+
+def test_a_disk_s_own_trouble_is_not_taken_for_a_broken_file(tmp_path, monkeypatch):
+    path = saved(tmp_path / "f.xlsx", WANTED, ["A1", "一"])
+    monkeypatch.setattr(zipfile.ZipFile, "open", mock.Mock(side_effect=OSError(errno.EIO, "x")))
+    with pytest.raises(OSError, match="x"):
         cells(path)
