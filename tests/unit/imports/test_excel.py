@@ -125,7 +125,7 @@ def _garbled(content: bytes) -> bytes:
 
 
 def _before_the_beginning(content: bytes) -> bytes:
-    """The list of parts is said to begin later than it does, so the first begins before the file."""
+    """The list of parts is said to begin later than it does: the first begins before the file."""
     end = content.rindex(b"PK\x05\x06")
     (at,) = struct.unpack_from("<I", content, end + 16)
     return content[: end + 16] + struct.pack("<I", at + 9) + content[end + 20 :]
