@@ -33,7 +33,7 @@ from SpiffWorkflow.bpmn.specs import defaults
 from SpiffWorkflow.bpmn.specs.event_definitions.simple import NoneEventDefinition
 from SpiffWorkflow.dmn.parser.BpmnDmnParser import BpmnDmnParser
 
-from engine.flow import events, expressions, specs
+from engine.flow import events, expressions, loops, specs
 from engine.flow.drawing import Drawing, Element
 from engine.flow.timers import DueTimer
 
@@ -41,9 +41,9 @@ from engine.flow.timers import DueTimer
 class _Drawn(TaskParser):
     """A parser that knows the record of its element."""
 
-    STANDARD_LOOP_CLASS = specs.Repetition
-    PARALLEL_MI_CLASS = specs.ParallelInstances
-    SEQUENTIAL_MI_CLASS = specs.SequentialInstances
+    STANDARD_LOOP_CLASS = loops.Repetition
+    PARALLEL_MI_CLASS = loops.ParallelInstances
+    SEQUENTIAL_MI_CLASS = loops.SequentialInstances
     task: Any
 
     @property
@@ -179,12 +179,12 @@ class Parser(BpmnDmnParser):
 
     PARSER_CLASSES: Mapping[str, tuple[Any, Any]] = {}  # nothing but what is listed here
     OVERRIDE_PARSER_CLASSES: Mapping[str, tuple[Any, Any]] = {
-        full_tag("startEvent"): (_Start, defaults.StartEvent),
+        full_tag("startEvent"): (_Start, specs.StartEvent),
         full_tag("endEvent"): (_End, defaults.EndEvent),
         full_tag("userTask"): (_Drawn, defaults.UserTask),
         full_tag("serviceTask"): (_Drawn, specs.TopicTask),
         full_tag("sendTask"): (_Send, defaults.SendTask),
-        full_tag("receiveTask"): (_Receive, defaults.ReceiveTask),
+        full_tag("receiveTask"): (_Receive, specs.ReceiveTask),
         full_tag("businessRuleTask"): (_Drawn, specs.DecisionTask),
         full_tag("callActivity"): (_Call, specs.CallActivity),
         full_tag("subProcess"): (_Embedded, specs.EmbeddedProcess),
@@ -192,7 +192,7 @@ class Parser(BpmnDmnParser):
         full_tag("inclusiveGateway"): (_Choice, specs.InclusiveGateway),
         full_tag("parallelGateway"): (_Gateway, specs.ParallelGateway),
         full_tag("eventBasedGateway"): (_EventGateway, specs.EventBasedGateway),
-        full_tag("intermediateCatchEvent"): (_Catch, defaults.IntermediateCatchEvent),
+        full_tag("intermediateCatchEvent"): (_Catch, specs.IntermediateCatchEvent),
         full_tag("intermediateThrowEvent"): (_Throw, defaults.IntermediateThrowEvent),
         full_tag("boundaryEvent"): (_Boundary, specs.BoundaryEvent),
     }
@@ -227,9 +227,12 @@ def build(roots: Mapping[str, etree._Element], drawings: Mapping[str, Drawing]) 
     built: dict[str, Any] = parser.find_all_specs()
     for spec in built.values():
         for task_spec in spec.task_specs.values():
+            # What steps ask of each token's spec, looked up once.
+            task_spec.element = getattr(task_spec, "extensions", {}).get("element")
+            task_spec.awaited = events.awaited(getattr(task_spec, "event_definition", None))
             # The library connects a loop with its instances when it creates one: a fresh process
             # that loads a multi-instance under way would never finish it.
-            if isinstance(task_spec, specs.LOOPS):
+            if isinstance(task_spec, loops.LOOPS):
                 instance = spec.task_specs[task_spec.task_spec]
                 instance.completed_event.connect(task_spec.merge_child)
     return built

@@ -5,6 +5,7 @@ Messages, signals, errors and escalations go through State.catch, which knows wh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -106,6 +107,22 @@ class EscalationEvent(EscalationEventDefinition):
     def throw(self, token: Any) -> None:
         """Climbs to the nearest boundary event that takes it."""
         _throw(self, token)
+
+
+def awaited(definition: Any) -> tuple[str, ...]:
+    """The names of the events that a definition waits for, sorted."""
+    return tuple(sorted(_names(definition)))
+
+
+def _names(definition: Any) -> Iterator[str]:
+    match definition:
+        case FirstOf():
+            for one in definition.event_definitions:
+                yield from _names(one)
+        case MessageEvent() | SignalEvent():
+            yield definition.name
+        case ErrorEventDefinition() | EscalationEventDefinition():
+            yield definition.code or ""
 
 
 class FirstOf(MultipleEventDefinition):

@@ -14,6 +14,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from engine.flow.instants import ZONE, instant, natural
 from engine.flow.model import Json, Refused, World
@@ -224,15 +225,18 @@ def _check_node(node: ast.AST) -> None:
             raise ExpressionError("表达式里用了不支持的写法")
 
 
-class _Walk(ast.NodeVisitor):
+class _Walk:
     """Walks a checked tree; a kind of node without a method here has no meaning."""
 
     def __init__(self, values: Mapping[str, Json], world: World | None) -> None:
         self.values = values
         self.world = world
 
-    def generic_visit(self, node: ast.AST) -> Json:
-        raise _Wrong(f"不支持 {type(node).__name__}")
+    def visit(self, node: ast.AST) -> Json:
+        method = _METHODS.get(type(node))
+        if method is None:
+            raise _Wrong(f"不支持 {type(node).__name__}")
+        return method(self, node)
 
     def visit_Constant(self, node: ast.Constant) -> Json:
         return node.value
@@ -349,6 +353,13 @@ class _Walk(ast.NodeVisitor):
         if not isinstance(value, bool):
             raise _Wrong("条件要得出“是”或“否”")
         return value
+
+
+_METHODS: Mapping[type[ast.AST], Callable[[_Walk, Any], Json]] = {
+    getattr(ast, name.removeprefix("visit_")): method
+    for name, method in vars(_Walk).items()
+    if name.startswith("visit_")
+}
 
 
 def _number(value: Json) -> Json:

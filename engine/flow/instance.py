@@ -14,7 +14,7 @@ from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.bpmn.workflow import BpmnWorkflow
 from SpiffWorkflow.util.task import TaskState
 
-from engine.flow import expressions, specs
+from engine.flow import expressions, loops, specs
 from engine.flow.events import ErrorEvent, MessageEvent
 from engine.flow.model import Json, Leg, Message, Milestone, Readings, Refused, Walked
 from engine.flow.plain import copied, snapshot
@@ -65,19 +65,21 @@ class State(Asking, ScopeNotices, BpmnWorkflow):
 
     def walk(self, token: Token) -> None:
         """Notes that a token passed its element."""
-        element = specs.drawn(token.task_spec)
+        element = token.task_spec.element
         if element is not None:
             flow = self.definitions.flow(element.scope, token.source, element.id)
             self.journal.walked.append(Walked(element.id, flow, token.id, token.address))
 
     def passed(self, token: Token) -> None:
         """Notes a completed element, sets what it assigns, and notes the milestone that it is."""
+        element = token.task_spec.element
+        if element is None:
+            return  # a helper of the library's
         self.walk(token)
-        element = specs.drawn(token.task_spec)
-        for passing in element.assigned if element is not None else ():
+        for passing in element.assigned:
             value = self.value(token, expressions.read_value(passing.expression))
             token.data[passing.target] = copied(value)
-        if element is not None and element.milestone:
+        if element.milestone:
             due = due_of(token)
             at = self.clock if due is None else min(due, self.clock)
             values = snapshot(token.data)
@@ -160,12 +162,9 @@ class State(Asking, ScopeNotices, BpmnWorkflow):
             )
         )
 
-    def scopes(self) -> Iterator[State | Scope]:
+    def scopes(self) -> list[State | Scope]:
         """The outermost process and all others that are not over."""
-        yield self
-        for scope in list(self.subprocesses.values()):
-            if not scope.completed:
-                yield scope
+        return [self, *(one for one in self.subprocesses.values() if not one.completed)]
 
     def called(self) -> Iterator[Scope]:
         """The called and started processes under way, each with variables of its own."""
@@ -173,10 +172,9 @@ class State(Asking, ScopeNotices, BpmnWorkflow):
             if isinstance(scope, Scope) and scope.own_data:
                 yield scope
 
-    def tokens(self) -> Iterator[Token]:
+    def tokens(self) -> list[Token]:
         """All tokens of scopes that are not over, as they were made."""
-        for scope in self.scopes():
-            yield from list(scope.tasks.values())
+        return [token for scope in self.scopes() for token in scope.tasks.values()]
 
     def find(self, task: int) -> Token | None:
         """The token with this id."""
@@ -203,7 +201,7 @@ class State(Asking, ScopeNotices, BpmnWorkflow):
 
     def _wake_joins(self) -> bool:
         for token in self.tokens():
-            if token.state == TaskState.WAITING and isinstance(token.task_spec, UnstructuredJoin):
+            if token._state == TaskState.WAITING and isinstance(token.task_spec, UnstructuredJoin):
                 token.task_spec._update(token)
                 if self.ready:
                     return True
@@ -214,7 +212,7 @@ class State(Asking, ScopeNotices, BpmnWorkflow):
         found = [
             (due, token)
             for token in self.event_manager.tasks.values()
-            if token.state == TaskState.WAITING and (due := due_of(token)) is not None
+            if token._state == TaskState.WAITING and (due := due_of(token)) is not None
         ]
         return sorted(found, key=lambda pair: (pair[0], pair[1].id))
 
@@ -270,7 +268,7 @@ class State(Asking, ScopeNotices, BpmnWorkflow):
         scope = event.target
         while isinstance(scope, Scope) and scope.host is not None:
             host: Any = scope.host
-            if isinstance(host.parent.task_spec, specs.LOOPS):
+            if isinstance(host.parent.task_spec, loops.LOOPS):
                 host = host.parent
             taken = [token for token in self.receivers(event) if token._parent == host._parent]
             for token in taken:
@@ -280,6 +278,12 @@ class State(Asking, ScopeNotices, BpmnWorkflow):
             scope = scope.parent_workflow
         if isinstance(event.event_definition, ErrorEvent):
             raise Refused("stuck", element="", problem="错误事件没有接收者")
+
+    def release(self) -> None:
+        """Forgets everything, once it was dumped: tokens and scopes hold each other, so that they
+        would be left to the collector."""
+        for scope in (*self.subprocesses.values(), self):
+            vars(scope).clear()
 
     # --- compaction ------------------------------------------------------------------------
 
@@ -294,22 +298,25 @@ class State(Asking, ScopeNotices, BpmnWorkflow):
         for scope in self.scopes():
             # Children have larger numbers than their parents: leaves first.
             for token in reversed(list(scope.tasks.values())):
-                token._running = False
-                if _idle(token) or (
-                    token.has_state(TaskState.FINISHED_MASK) and not self._needed(token)
-                ):
+                if token._state & TaskState.FINISHED_MASK:
+                    gone = not self._needed(token)
+                else:
+                    gone = _idle(token)
+                if gone:
                     self._splice(token)
             for token in scope.tasks.values():
+                token._running = False
                 if len(token._children) > 1:
                     token._children.sort()
 
     def _needed(self, token: Token) -> bool:
-        if token._parent is None:
+        parent = token.parent
+        if parent is None:
             return True
         if not token._children:
             return False
         # The joins under a boundary split look for it, and tell its activity from its events.
-        return self._split(token) or self._split(token.parent)
+        return self._split(token) or self._split(parent)
 
     def _split(self, token: Token) -> bool:
         return isinstance(token.task_spec, BoundaryEventSplit) and specs.attended(token)
@@ -329,4 +336,4 @@ def _idle(token: Token) -> bool:
 
     The activity's own token opens the join; one more would stay behind for each message taken.
     """
-    return token.state == TaskState.WAITING and isinstance(token.task_spec, BoundaryEventJoin)
+    return token._state == TaskState.WAITING and isinstance(token.task_spec, BoundaryEventJoin)

@@ -6,21 +6,19 @@ A step consumes the State that it was given; when it raises, the State must be t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from SpiffWorkflow.bpmn.specs import defaults
-from SpiffWorkflow.bpmn.specs.event_definitions.item_aware_event import CodeEventDefinition
 from SpiffWorkflow.bpmn.specs.mixins.unstructured_join import UnstructuredJoin
 from SpiffWorkflow.bpmn.util.event import BpmnEvent
 from SpiffWorkflow.exceptions import SpiffWorkflowException
 from SpiffWorkflow.util.task import TaskState
 
-from engine.flow import expressions, specs
+from engine.flow import expressions, loops
 from engine.flow.definitions import Definitions
 from engine.flow.drawing import Element
-from engine.flow.events import FirstOf, MessageEvent, SignalEvent
+from engine.flow.events import FirstOf, MessageEvent
 from engine.flow.instance import State
 from engine.flow.model import Json, OpenTask, Readings, Refused, Step, Timer, Wait
 from engine.flow.plain import copied, snapshot
@@ -218,9 +216,9 @@ def open_tasks(state: State) -> tuple[OpenTask, ...]:
     """The user tasks that wait for somebody, the oldest first."""
     found = []
     for token in state.tokens():
-        if token.state != TaskState.READY:
+        if token._state != TaskState.READY:
             continue
-        element = specs.drawn(token.task_spec)
+        element = token.task_spec.element
         if element is not None and element.kind == "userTask":
             unit = _unit(state, token, element) if element.unit else ""
             found.append(
@@ -278,12 +276,12 @@ def waits(state: State) -> tuple[Wait, ...]:
     """Every token that is not through its element, by address."""
     found = []
     for token in state.tokens():
-        if token.has_state(TaskState.FINISHED_MASK):
+        if token._state & TaskState.FINISHED_MASK:
             continue
         spec = token.task_spec
-        if isinstance(spec, specs.LOOPS):
+        if isinstance(spec, loops.LOOPS):
             spec = token.workflow.spec.task_specs[spec.task_spec]
-        element = specs.drawn(spec)
+        element = spec.element
         if element is None:
             continue  # the library's helpers stand where those stand that they help
         kept = token.internal_data
@@ -292,34 +290,19 @@ def waits(state: State) -> tuple[Wait, ...]:
                 address=token.address,
                 element=element.id,
                 kind=element.kind,
-                awaited=_awaited_by(token.task_spec),
+                awaited=token.task_spec.awaited,
                 source=token.source if isinstance(spec, UnstructuredJoin) else "",
-                progress=snapshot({part: kept[part] for part in specs.PROGRESS if part in kept})
-                if kept
-                else {},
+                progress=_progress(kept) if kept else {},
                 local=None if token.local is None else snapshot(token.local),
             )
         )
     return tuple(sorted(found, key=lambda wait: (wait.address, str(wait.progress))))
 
 
-def _awaited_by(spec: Any) -> tuple[str, ...]:
-    """The events that an element waits for: found once, for it never changes."""
-    known: tuple[str, ...] | None = getattr(spec, "awaited", None)
-    if known is None:
-        known = spec.awaited = tuple(sorted(_awaited(getattr(spec, "event_definition", None))))
-    return known
-
-
-def _awaited(definition: Any) -> Iterator[str]:
-    match definition:
-        case FirstOf():
-            for one in definition.event_definitions:
-                yield from _awaited(one)
-        case MessageEvent() | SignalEvent():
-            yield definition.name
-        case CodeEventDefinition():
-            yield definition.code or ""
+def _progress(kept: Mapping[str, Json]) -> Mapping[str, Json]:
+    """How far a loop is, of what is kept with its token."""
+    found = {part: kept[part] for part in loops.PROGRESS if part in kept}
+    return snapshot(found) if found else found
 
 
 def _timed_element(state: State, token: Token) -> Element:

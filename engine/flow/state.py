@@ -29,16 +29,9 @@ def dump(state: State) -> bytes:
     if state.spoiled or state.ready:
         raise Refused("spoiled")
     scopes = [
-        [
-            _host(state, scope),
-            scope.spec.name,
-            scope.leg,
-            scope.counts,
-            dict(scope.data) if isinstance(scope, State) or scope.own_data else None,
-            [_pack(token) for token in scope.tasks.values()],
-            *([scope.address] if isinstance(scope, Scope) and scope.host is None else []),
-        ]
-        for scope in state.scopes()
+        _packed(host, scope)
+        for host, scope in ((0, state), *state.subprocesses.items())
+        if host == 0 or not scope.completed
     ]
     whole = [state.process, state.ids, state.legs, state.completed, scopes]
     if state.started:
@@ -58,12 +51,18 @@ def closed(whole: bytes) -> bytes:
     return FORMAT + zlib.compress(whole, 1)
 
 
-def _host(state: State, scope: State | Scope) -> int:
-    """The token that a scope hangs on; 0 for the outermost, below for what a message started."""
-    if isinstance(scope, State):
-        return 0
-    found: int = next(key for key, one in state.subprocesses.items() if one is scope)
-    return found
+def _packed(host: int, scope: State | Scope) -> list[Json]:
+    """A scope; `host` is the token that it hangs on, 0 for the outermost, below for what a
+    message started."""
+    return [
+        host,
+        scope.spec.name,
+        scope.leg,
+        scope.counts,
+        scope.data if isinstance(scope, State) or scope.own_data else None,
+        [_pack(token) for token in scope.tasks.values()],
+        *([scope.address] if host < 0 else []),
+    ]
 
 
 def load(definitions: Definitions, blob: bytes) -> State:
@@ -75,23 +74,24 @@ def load(definitions: Definitions, blob: bytes) -> State:
         whole = orjson.loads(opened(blob))
         process, ids, legs, completed, scopes, *started = whole
         state = State(definitions, process)
+        known: dict[int, Token] = {}
         for host, spec, leg, counts, data, tokens, *address in scopes:
             scope: State | Scope = state
             if host < 0:
                 scope = Scope(definitions.specs[spec], None, state, address[0])
                 state.subprocesses[host] = scope
             elif host:
-                token = state.find(host)
+                token = known.get(host)
                 if token is None or token.task_spec.spec != spec:
                     raise Refused("state", problem="流程")
                 scope = Scope(definitions.specs[spec], token, state)
-                scope.completed_event.connect(token.task_spec._on_subworkflow_completed, token)
                 state.subprocesses[host] = scope
             scope.leg, scope.counts = leg, counts
             if data is not None:
                 scope.data = data
             for packed in tokens:
                 _unpack(scope, packed)
+            known.update(scope.tasks)
             scope.task_tree = next(iter(scope.tasks.values()))
         if not state.tasks:
             raise Refused("state", problem="流程")
@@ -103,7 +103,7 @@ def load(definitions: Definitions, blob: bytes) -> State:
 
 
 def _pack(token: Token) -> list[Json]:
-    packed: list[Json] = [
+    return [
         token.id,
         token._parent or 0,
         token._state,
@@ -111,10 +111,9 @@ def _pack(token: Token) -> list[Json]:
         token.source,
         token.nth,
         1 if token.triggered else 0,
-        token.internal_data if not token.has_state(TaskState.FINISHED_MASK) else {},
+        {} if token._state & TaskState.FINISHED_MASK else token.internal_data,
         token.local,
     ]
-    return packed
 
 
 def _unpack(scope: State | Scope, packed: list[Json]) -> None:
@@ -123,9 +122,11 @@ def _unpack(scope: State | Scope, packed: list[Json]) -> None:
     token = Token(scope, scope.spec.task_specs[name], above, value, id=task)
     token.source = source
     token.nth = nth
-    token.triggered = bool(triggered)
     token.internal_data = internal
-    token.local = local
+    if triggered:
+        token.triggered = True
+    if local is not None:
+        token.local = local
     if value == TaskState.WAITING and isinstance(token.task_spec, CatchingEvent):
         scope.top_workflow.event_manager.add_task(token)
 
@@ -210,7 +211,7 @@ def text(step: Any) -> bytes:
     """The canonical form as JSON, written with sorted keys."""
     form = canonical(step)
     quick = orjson.dumps(form, option=orjson.OPT_SORT_KEYS)
-    if _EXPONENT.search(quick) is None:
+    if _NEARLY.search(quick) is None or _EXPONENT.search(quick) is None:
         return quick
     # Very large and very small numbers are written in another way; this one came first.
     plain = json.dumps(form, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -218,6 +219,7 @@ def text(step: Any) -> bytes:
 
 
 _EXPONENT = re.compile(rb"\de-?\d")
+_NEARLY = re.compile(rb"e-?\d")  # found or not in a fifth of the time
 
 
 def digest(step: Any) -> str:

@@ -38,6 +38,14 @@ class Journal:
 class Token(Task):
     """A token at an element. `source` is the element that it came from, for joins and drawings."""
 
+    triggered = False
+    thread_id = 0
+    last_state_change = 0
+    local: dict[str, Json] | None = None
+    source = ""
+    nth = 0
+    _running = False
+
     def __init__(
         self,
         workflow: Any,
@@ -47,28 +55,27 @@ class Token(Task):
         id: int | None = None,
     ) -> None:
         # Not the library's: that draws a random id and reads the computer's clock.
-        top = workflow.top_workflow
-        self.id = id or top.new_id()
+        self.id = id or workflow.top_workflow.new_id()
         self.workflow = workflow
         self.task_spec = task_spec
         self._parent = parent.id if parent is not None else None
         self._children: list[int] = []
         self._state = state
-        self.triggered = False
-        self.thread_id = 0
         self.internal_data: dict[str, Json] = {}
-        self.last_state_change = 0
-        self.local: dict[str, Json] | None = None
-        self.source = ""
-        self.nth = 0
-        self._running = False
         workflow.tasks[self.id] = self
-        if parent is not None:
-            parent._children.append(self.id)
-        if parent is not None and id is None:  # a restored one is told where it came from
+        if parent is None:
+            return
+        parent._children.append(self.id)
+        if id is None:  # a restored one is told where it came from
             came_from = parent.task_spec.bpmn_id
             inside = came_from is None or came_from == task_spec.bpmn_id
             self.source = parent.source if inside else came_from
+
+    @property
+    def children(self) -> list[Token]:
+        """The tokens under it."""
+        tasks = self.workflow.tasks
+        return [tasks[child] for child in self._children]
 
     @property
     def data(self) -> Variables:
@@ -98,9 +105,9 @@ class Token(Task):
 
     def arrive(self) -> None:
         """Counts the tokens that came to this element, for the address."""
-        if specs.drawn(self.task_spec) is not None:
-            counts = self.workflow.counts
-            self.nth = counts[self.task_spec.name] = counts.get(self.task_spec.name, 0) + 1
+        if self.task_spec.element is not None:
+            counts, name = self.workflow.counts, self.task_spec.name
+            self.nth = counts[name] = counts.get(name, 0) + 1
 
     def merged(self) -> None:
         """The token was taken by a join: it is walked, and gone."""
@@ -116,13 +123,22 @@ class Token(Task):
             self.task_spec, MultiChoice | specs.EventBasedGateway
         ):  # these choose among what follows; for all others it is known
             self._sync_children(self.task_spec.outputs, TaskState.FUTURE)
-        return super().run()
+        done = self.task_spec._run_hook(self)
+        if done is None:
+            self._set_state(TaskState.STARTED)
+        else:
+            self.complete()
+        return done
 
     def complete(self) -> None:
         """Notes what was reached before what follows goes on."""
         self._set_state(TaskState.COMPLETED)
         self.workflow.top_workflow.passed(self)
-        self.task_spec._on_complete(self)
+        self.task_spec._on_complete_hook(self)
+        for child in self.children:
+            if not child._state & TaskState.FINISHED_MASK:
+                child.task_spec._update(child)
+        self.workflow._task_completed_notify(self)
 
     def cancel(self) -> None:
         """Takes the token away, and first those under it: the library leaves their calls alive."""
@@ -145,7 +161,7 @@ class Token(Task):
 
     def _ready(self) -> None:
         # The library tests the spec once more whenever a token comes to it.
-        if not self.has_state(TaskState.COMPLETED | TaskState.CANCELLED):
+        if not self._state & (TaskState.COMPLETED | TaskState.CANCELLED):
             self._set_state(TaskState.READY)
             self.task_spec._on_ready_hook(self)
 
@@ -160,8 +176,6 @@ class Token(Task):
         top = self.workflow.top_workflow
         self._state = value
         top.moves += 1
-        # Joins sort by this: a count of moves, because instants within a step are all the same.
-        self.last_state_change = top.moves
         if value == TaskState.READY and not self.task_spec.manual:
             top.ready.append(self)
 
@@ -177,10 +191,16 @@ class ScopeNotices:
         if task.task_spec.name == "End":
             self._mark_complete(task)
         if self.completed:
-            self.completed_event(self)  # type: ignore[attr-defined]
+            self._tell_host()
 
     def _mark_complete(self, task: Token) -> None:
         self.completed = True
+
+    def _task_removed_notify(self, task: Token) -> None:
+        pass  # nobody asks
+
+    def _tell_host(self) -> None:
+        pass
 
 
 class Scope(ScopeNotices, BpmnSubWorkflow):
@@ -190,12 +210,22 @@ class Scope(ScopeNotices, BpmnSubWorkflow):
     """
 
     def __init__(self, spec: Any, host: Token | None, top: Any, address: str = "") -> None:
+        # Not the library's: that makes events for listeners that nobody is.
+        self.spec = spec
         self.host = host
-        super().__init__(spec, None if host is None else host.id, top, deserializing=True)
+        self.parent_task_id = None if host is None else host.id
+        self.top_workflow = top
+        self.tasks = {}
+        self.correlations: dict[str, Json] = {}
+        self.completed = False
         self.data: Variables = {} if host is None or self.own_data else host.data
         self.counts: dict[str, int] = {}
         self.leg: int | None = None if host is None else host.leg
         self.address = address if host is None else host.address + "/"
+
+    def _tell_host(self) -> None:
+        if self.host is not None:
+            self.host.task_spec._on_subworkflow_completed(self, self.host)
 
     @property
     def own_data(self) -> bool:

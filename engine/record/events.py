@@ -20,15 +20,17 @@ SALT_BYTES: Final = 32
 FORMAT: Final = 2
 """How an event is written, hashed with it: a body that names no format is of format 1."""
 
+_CANONICAL = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
+
 
 def canonical(value: Any) -> bytes:
     """The one JSON text of a value: keys sorted, no spaces, UTF-8, characters as themselves.
 
     Errors: ValueError (NaN, infinity, a lone surrogate), TypeError (not JSON).
     """
-    return json.dumps(
-        value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-    ).encode()
+    return _CANONICAL.encode(value).encode()
 
 
 def instant(at: datetime) -> str:
