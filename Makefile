@@ -43,8 +43,8 @@ format: $(VENV)/.dev ## let ruff put the style right
 check: $(VENV)/.project ## the diagrams, tables and forms
 	$(BIN)/hotline check bpmn forms
 
-bench: $(VENV)/.project ## milliseconds per step; prints, promises nothing
-	$(BIN)/python bench/steps.py
+bench: $(VENV)/.project ## what a step costs, and a picture of it; prints, promises nothing
+	$(BIN)/python -m bench.steps
 
 pictures: setup $(VENV)/.dev ## docs/pictures from bpmn/, after a diagram has changed
 	$(BIN)/python -m tools.pictures

@@ -1,18 +1,17 @@
-"""Milliseconds per step, beside a bare SpiffWorkflow measured in the same run.
+"""What a step costs, beside a bare SpiffWorkflow measured in the same run.
 
 `make bench` prints; it promises nothing, because machines differ twofold from minute to minute.
-What can be compared are the lines of one run.
+What can be compared are the lines of one run. Where the time goes it draws into var/bench/.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
+import os
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,9 +22,11 @@ from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.bpmn.parser import BpmnParser
 from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
 
+from bench import flame
+from bench.times import Statements, Times
 from engine import definitions as shipped
 from engine import settings as settings_of
-from engine import sweep, workdays
+from engine import workdays
 from engine.acts import tickets
 from engine.city.arrivals import dice
 from engine.city.filling import fill
@@ -34,38 +35,17 @@ from engine.cli.simulating import month
 from engine.flow import Definitions, process, state
 from engine.formjs import Form
 from engine.formjs.model import SOURCES
+from engine.read import agenda
 from engine.read import ticket as pages
 from engine.settings import Settings
+from engine.store import Store
 from tests import servers
 
 NOW = datetime(2026, 9, 30, 2, tzinfo=UTC)
 
 
-class Times:
-    """Durations by kind, in milliseconds."""
-
-    def __init__(self) -> None:
-        self.by_kind: dict[str, list[float]] = defaultdict(list)
-
-    @contextmanager
-    def of(self, kind: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        yield
-        self.by_kind[kind].append((time.perf_counter() - begun) * 1000)
-
-    def wrap(self, kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def timed(*args: Any, **options: Any) -> Any:
-            with self.of(kind):
-                return function(*args, **options)
-
-        return timed
-
-    def show(self, title: str) -> None:
-        print(f"\n{title}")
-        print(f"  {'':34}{'median':>9}{'p90':>9}{'n':>8}")
-        for kind, all_ in self.by_kind.items():
-            p90 = statistics.quantiles(all_, n=10)[-1] if len(all_) > 1 else all_[0]
-            print(f"  {kind:34}{statistics.median(all_):9.2f}{p90:9.2f}{len(all_):8}")
+PICTURE = Path(__file__).parents[1] / "var/bench/steps.svg"
+BARE = "user task"
 
 
 def bare(count: int) -> Times:
@@ -77,7 +57,7 @@ def bare(count: int) -> Times:
     serializer = BpmnWorkflowSerializer()
     times = Times()
     for kept in (True, False):
-        kind = "user task" if kept else "user task, saved and restored"
+        kind = BARE if kept else f"{BARE}, saved and restored"
         for _ in range(count):
             workflow = BpmnWorkflow(spec, inner)
             workflow.do_engine_steps()
@@ -156,37 +136,69 @@ def flow(count: int) -> Times:
     return times
 
 
-def acts(settings: Settings, count: int) -> Times:
+def acts(settings: Settings, count: int, bare: float, picture: Path | None = None) -> None:
     """The acts that pages and sweep call, each with its transaction, over a simulated month."""
-    times = Times()
-    with create(settings) as store, ExitStack() as stack:
+    statements = Statements()
+    times = Times(statements)
+    with ExitStack() as stack:
+        stack.enter_context(statements.watched())
+        store = stack.enter_context(create(settings))
         furnish_demo(store, NOW)
         run = month(store, NOW, 30, count, 1)
-        for module, name, kind in (
-            (tickets, "start", "start a ticket"),
-            (tickets, "complete", "complete a user task"),
-            (sweep, "run_once", "one run of the sweep"),
-            (pages, "task_form", "read a task and its form"),
+        for module, name, kind, idle in (
+            (tickets, "start", "start a ticket", ()),
+            (tickets, "complete", "complete a user task", ()),
+            (tickets, "call_again", "send a message (a repeat call)", ()),
+            (tickets, "tick_next", "tick (a due time fired by the sweep)", (None, 0)),
+            (tickets, "revise", "revise (due times counted again)", ()),
+            (pages, "task_form", "read a task and its form", ()),
         ):
-            wrapped = times.wrap(kind, getattr(module, name))
+            wrapped = times.wrap(kind, getattr(module, name), idle)
             stack.enter_context(patch.object(module, name, wrapped))
-        begun = time.perf_counter()
-        done = run.run()
-        seconds = time.perf_counter() - begun
-    print(f"\n{done.tickets} tickets, {done.acts} acts in {seconds:.1f} s, one process")
-    return times
+        before = _bytes(store)
+        with flame.sampled() as stacks:
+            wall, cpu = time.perf_counter(), time.process_time()
+            done = run.run()
+            wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        grown = _bytes(store) - before
+        for ticket in range(1, agenda.count(store)[0] + 1):
+            tickets.revise(store, "bench", ticket, NOW + timedelta(days=30))
+    times.show(f"Acts on {'SQLite' if settings.is_sqlite else 'PostgreSQL'}, milliseconds", bare)
+    print(
+        f"  {done.tickets} tickets, {done.acts} acts, {done.sweeps} sweeps in {wall:.1f} s"
+        f" ({cpu:.1f} s of CPU), one process"
+    )
+    if settings.is_sqlite:
+        print(f"  {grown / max(done.tickets, 1):,.0f} bytes a ticket, indexes and log included")
+    if picture is not None:
+        title = f"CPU of a simulated month, {done.acts} acts; a sample each {flame.EVERY * 1000} ms"
+        flame.draw(stacks, picture, title, root=": Month.run")
+        print(f"  where the CPU goes: {os.path.relpath(picture)}")
+
+
+def _bytes(store: Store) -> int:
+    """The size of the embedded database, its log included; 0 for a server's."""
+    if not store.is_sqlite:
+        return 0
+    with store.read() as conn:
+        pages = conn.exec_driver_sql("PRAGMA page_count").scalar_one()
+        return int(pages * conn.exec_driver_sql("PRAGMA page_size").scalar_one())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tickets", type=int, default=200, help="how many for each table")
-    count = parser.parse_args().tickets
-    print("Milliseconds.")
-    bare(count).show("Bare SpiffWorkflow in memory")
-    flow(count).show("The product's steps, loaded and dumped each time, no database")
+    parser.add_argument("--sqlite", action="store_true", help="without PostgreSQL")
+    asked = parser.parse_args()
+    library = bare(asked.tickets)
+    unit = library.median(BARE)
+    library.show("Bare SpiffWorkflow in memory, milliseconds", unit)
+    flow(asked.tickets).show("The product's steps, loaded and dumped, no database", unit)
     with tempfile.TemporaryDirectory() as home:
         settings = settings_of.read({"HOTLINE_HOME": home})
-        acts(settings, count).show("Acts on SQLite (chain, encryption, indexes, fsync)")
+        acts(settings, asked.tickets, unit, PICTURE)
+    if asked.sqlite:
+        return
     with tempfile.TemporaryDirectory() as home, servers.server() as server:
         server.execute(f"CREATE DATABASE bench OWNER {servers.OWNER}")
         settings = settings_of.read(
@@ -196,7 +208,7 @@ def main() -> None:
                 "HOTLINE_OWNER_DATABASE_URL": server.url("bench", servers.OWNER),
             }
         )
-        acts(settings, count).show("Acts on PostgreSQL")
+        acts(settings, asked.tickets, unit)
 
 
 if __name__ == "__main__":
