@@ -10,13 +10,14 @@ from sqlalchemy import bindparam, select, update
 from engine.out.sender import Letter
 from engine.store import Store
 from engine.store.backoff import pause
+from engine.store.prepared import Prepared
 from engine.store.tables import outbox, tickets
 
 CLAIMED_FOR = timedelta(minutes=2)
 """How long a claimed message is left to whoever claimed it; then another sweep sends it."""
 LONGEST_PAUSE = timedelta(hours=1)
 
-_DUE = (
+_DUE = Prepared(
     select(outbox, tickets.c.number)
     .join(tickets, tickets.c.id == outbox.c.ticket)
     .where(outbox.c.next_try_at <= bindparam("now"))
@@ -25,14 +26,15 @@ _DUE = (
     .with_for_update(of=outbox, skip_locked=True)
 )
 _CLAIM = update(outbox).where(outbox.c.id == bindparam("which"))
-_DELIVERED = _CLAIM.values(tries=outbox.c.tries + 1, next_try_at=None, error=None)
-_ANY = select(outbox.c.id).where(outbox.c.next_try_at <= bindparam("now")).limit(1)
+_CLAIMED = Prepared(_CLAIM)
+_DELIVERED = Prepared(_CLAIM.values(tries=outbox.c.tries + 1, next_try_at=None, error=None))
+_ANY = Prepared(select(outbox.c.id).where(outbox.c.next_try_at <= bindparam("now")).limit(1))
 
 
 def any_due(store: Store, now: datetime) -> bool:
     """Whether a message waits to be sent: one cheap look before anything is locked."""
     with store.read() as conn:
-        return conn.execute(_ANY, {"now": now}).first() is not None
+        return _ANY.first(conn, {"now": now}) is not None
 
 
 def claim(store: Store, now: datetime, most: int) -> list[tuple[int, Letter]]:
@@ -42,10 +44,9 @@ def claim(store: Store, now: datetime, most: int) -> list[tuple[int, Letter]]:
     the sweep die in between, the message goes again, under the same key.
     """
     with store.write() as conn:
-        found = conn.execute(_DUE, {"now": now, "most": most}).all()
+        found = _DUE.all(conn, {"now": now, "most": most})
         until = now + CLAIMED_FOR
-        if found:
-            conn.execute(_CLAIM, [{"which": row.id, "next_try_at": until} for row in found])
+        _CLAIMED.each(conn, [{"which": row.id, "next_try_at": until} for row in found])
         return [
             (
                 row.id,
@@ -58,7 +59,7 @@ def claim(store: Store, now: datetime, most: int) -> list[tuple[int, Letter]]:
 def delivered(store: Store, ids: list[int], now: datetime) -> None:
     """Mark messages as delivered."""
     with store.write() as conn:
-        conn.execute(_DELIVERED, [{"which": id, "delivered_at": now} for id in ids])
+        _DELIVERED.each(conn, [{"which": id, "delivered_at": now} for id in ids])
 
 
 def failed(store: Store, id: int, now: datetime, error: str) -> int:

@@ -16,6 +16,7 @@ from engine.out.sender import Letter
 from engine.store import Store, forms, log, requests, rights, spoken, steps
 from engine.store import tickets as rows
 from engine.store.backoff import pause
+from engine.store.prepared import Prepared
 from engine.store.tables import tickets, timers
 
 Raw = Mapping[str, Sequence[str]]
@@ -266,7 +267,7 @@ class TickFailed(Exception):
         self.why = why
 
 
-_NEXT = (
+_NEXT = Prepared(
     select(tickets.c.id)
     .join(timers, timers.c.ticket == tickets.c.id)
     .where(timers.c.next_try_at <= bindparam("now"))
@@ -274,18 +275,18 @@ _NEXT = (
     .limit(1)
     .with_for_update(of=tickets, skip_locked=True)
 )
-_STILL = (
+_STILL = Prepared(
     select(timers.c.task)
     .where(timers.c.ticket == bindparam("ticket"), timers.c.next_try_at <= bindparam("now"))
     .limit(1)
 )
-_ANY = select(timers.c.ticket).where(timers.c.next_try_at <= bindparam("now")).limit(1)
+_ANY = Prepared(select(timers.c.ticket).where(timers.c.next_try_at <= bindparam("now")).limit(1))
 
 
 def any_due(store: Store, now: datetime) -> bool:
     """Whether a timer is due: one cheap look before anything is locked."""
     with store.read() as conn:
-        return conn.execute(_ANY, {"now": now}).first() is not None
+        return _ANY.first(conn, {"now": now}) is not None
 
 
 def tick_next(store: Store, now: datetime) -> int | None:
@@ -295,11 +296,11 @@ def tick_next(store: Store, now: datetime) -> int | None:
     Errors: TickFailed, with everything rolled back; StoreError.
     """
     with store.write() as conn:
-        found = conn.execute(_NEXT, {"now": now}).scalar_one_or_none()
+        found = _NEXT.scalar(conn, {"now": now})
         if found is None:
             return None
         # The lock is held now: look again, for the claim saw the timers as they were before it.
-        if conn.execute(_STILL, {"ticket": found, "now": now}).first() is None:
+        if _STILL.first(conn, {"ticket": found, "now": now}) is None:
             return 0
         ticket = rows.lock(conn, store, found)
         try:

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, func, or_, select
 
 from engine.record import SYSTEM
 from engine.store import Store
+from engine.store.prepared import Prepared
 from engine.store.tables import events, outbox, tasks, tickets, timers
 
 
@@ -66,7 +67,7 @@ _AHEAD = (
     select(func.min(outbox.c.next_try_at)).scalar_subquery(),
 )
 _OVER = ("closed_at", "refused_at", "withdrawn_at", "merged_into", "ended_at")
-_NEWS = (
+_NEWS = Prepared(
     select(*_COLUMNS, or_(*(tickets.c[name].is_not(None) for name in _OVER)), *_AHEAD)
     .outerjoin(tasks, tasks.c.ticket == tickets.c.id)
     .where(tickets.c.number.in_(select(events.c.chain).where(events.c.id > bindparam("event"))))
@@ -78,7 +79,7 @@ _LAST = (
     .order_by(events.c.id.desc())
     .limit(1)
 )
-_NEXT = select(*_AHEAD)
+_NEXT = Prepared(select(*_AHEAD))
 _NUMBERS = select(tickets.c.number).order_by(tickets.c.id)
 
 
@@ -116,8 +117,8 @@ def news(store: Store, event: int) -> News:
     found: dict[str, list[Waiting]] = {}
     over = set()
     with store.read() as conn:
-        rows = conn.execute(_NEWS, {"event": event}).all()
-        last, timer, message = rows[0][-3:] if rows else conn.execute(_NEXT).one()
+        rows = _NEWS.all(conn, {"event": event})
+        last, timer, message = rows[0][-3:] if rows else _NEXT.one(conn)
     for row in rows:
         number, task = row[:2]
         tasks_ = found.setdefault(number, [])

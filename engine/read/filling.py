@@ -13,6 +13,7 @@ from engine.formjs import Form
 from engine.read.worklist import WorkItem
 from engine.store import Store, forms, log, rights
 from engine.store import tables as t
+from engine.store.prepared import Prepared
 from engine.store.tickets import unseal_of
 
 
@@ -36,13 +37,15 @@ class TaskForm:
     colleagues: tuple[tuple[str, str], ...]  # (sign-in name, display name) to hand over to
 
 
-_DRAFT = select(t.drafts).where(
-    t.drafts.c.ticket == bindparam("ticket"),
-    t.drafts.c.task == bindparam("task"),
-    t.drafts.c.user == bindparam("user"),
+_DRAFT = Prepared(
+    select(t.drafts).where(
+        t.drafts.c.ticket == bindparam("ticket"),
+        t.drafts.c.task == bindparam("task"),
+        t.drafts.c.user == bindparam("user"),
+    )
 )
-_UNIT_NAME = select(t.units.c.name).where(t.units.c.id == bindparam("unit"))
-_COLLEAGUES = (
+_UNIT_NAME = Prepared(select(t.units.c.name).where(t.units.c.id == bindparam("unit")))
+_COLLEAGUES = Prepared(
     select(t.users.c.name, t.users.c.display_name)
     .join(t.user_roles, t.user_roles.c.user == t.users.c.id)
     .where(
@@ -69,7 +72,7 @@ def task_form(store: Store, user: User, number: str, task: int, now: datetime) -
         draft = None
         if row.drafted:
             mine = {"ticket": row.ticket, "task": task, "user": user.id}
-            draft = conn.execute(_DRAFT, mine).one_or_none()
+            draft = _DRAFT.first(conn, mine)
         raw: Mapping[str, Sequence[str]] = {}
         if draft is not None:
             key = log.key_of(conn, store, number)
@@ -126,7 +129,7 @@ def start_form(store: Store, user: User, now: datetime, kind: str = "call") -> T
 
 
 def _unit_name(conn: Connection, unit: str) -> str:
-    return conn.execute(_UNIT_NAME, {"unit": unit}).scalar_one_or_none() or ""
+    return _UNIT_NAME.scalar(conn, {"unit": unit}) or ""
 
 
 def colleagues(store: Store, item: WorkItem, but: str) -> tuple[tuple[str, str], ...]:
@@ -139,5 +142,5 @@ def colleagues(store: Store, item: WorkItem, but: str) -> tuple[tuple[str, str],
 def _colleagues(
     conn: Connection, unit: str, role: str, me: int | None = None
 ) -> tuple[tuple[str, str], ...]:
-    rows = conn.execute(_COLLEAGUES, {"me": me or 0, "unit": unit, "role": role})
+    rows = _COLLEAGUES.all(conn, {"me": me or 0, "unit": unit, "role": role})
     return tuple((row.name, row.display_name) for row in rows)

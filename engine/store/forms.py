@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, or_, select
+from sqlalchemy import Boolean, Connection, and_, bindparam, literal, or_, select
 
 from engine.flow import Definitions
 from engine.formjs import Form, FormRefused, Sources
+from engine.store.prepared import Prepared
 from engine.store.tables import areas, items, units
 
 
@@ -69,16 +70,18 @@ def sources(
     given = {
         "unit": unit,
         "about": about_unit or "",
-        "known_to": sorted(known_to) or [""],  # an empty list would stand for two things in SQL
-        "kinds": (*_HANDLERS, "centre") if _dispatches_on(definitions) else _HANDLERS,
+        "centres": _dispatches_on(definitions),
     }
-    return {
-        name: [
-            {"label": row.label, "value": row.value} for row in conn.execute(_SOURCES[name], given)
-        ]
+    found = {
+        name: [{"label": row.label, "value": row.value} for row in query.all(conn, given)]
         for name in form.sources
-        if name in _SOURCES
+        if (query := _SOURCES.get(name)) is not None
     }
+    if known_to and PARTIES in found:
+        superiors = conn.execute(_SUPERIORS, {"units": sorted(known_to)}).scalars()
+        hidden = {*known_to, *superiors}
+        found[PARTIES] = [option for option in found[PARTIES] if option["value"] not in hidden]
+    return found
 
 
 def card(form: Form, values: Mapping[str, Any]) -> dict[str, str]:
@@ -86,10 +89,10 @@ def card(form: Form, values: Mapping[str, Any]) -> dict[str, str]:
     return {field.card: str(values.get(field.key) or "") for field in form.fields if field.card}
 
 
-_HANDLERS = ("department", "station", "enterprise", "party")
+PARTIES = "parties"
+_HANDLERS = [literal(kind) for kind in ("department", "station", "enterprise", "party")]
 _asking = units.alias("asking")
 _above = units.alias("above")
-_knowing = units.alias("knowing")
 _home = select(_asking.c.area).where(_asking.c.id == bindparam("unit")).scalar_subquery()
 _section = (
     select(_above.c.id)
@@ -103,16 +106,22 @@ _no_party = and_(
     units.c.id != bindparam("about"),
     or_(units.c.superior.is_(None), units.c.superior != bindparam("about")),
 )
+_SUPERIORS = select(units.c.superior).where(
+    units.c.id.in_(bindparam("units", expanding=True)), units.c.superior.is_not(None)
+)
 _SOURCES = {
-    "units": (
+    "units": Prepared(
         select(units.c.id.label("value"), units.c.name.label("label"))
         .join(areas, areas.c.id == units.c.area)
         .where(
             units.c.active,
-            units.c.kind.in_(bindparam("kinds", expanding=True)),
             or_(
-                and_(units.c.area == _home, units.c.kind != "centre"),
-                and_(areas.c.parent == _home, units.c.kind == "centre"),
+                and_(units.c.area == _home, units.c.kind.in_(_HANDLERS)),
+                and_(
+                    areas.c.parent == _home,
+                    units.c.kind == "centre",
+                    bindparam("centres", type_=Boolean),
+                ),
             ),
             ~_section,
             _no_party,
@@ -120,7 +129,7 @@ _SOURCES = {
         .order_by(units.c.id)
     ),
     # Whom a report may be about: any unit of the area and of those below.
-    "parties": (
+    PARTIES: Prepared(
         select(units.c.id.label("value"), units.c.name.label("label"))
         .join(areas, areas.c.id == units.c.area)
         .where(
@@ -128,17 +137,10 @@ _SOURCES = {
             units.c.kind.in_(_HANDLERS),
             or_(units.c.area == _home, areas.c.parent == _home),
             ~_section,
-            units.c.id.not_in(bindparam("known_to", expanding=True)),
-            units.c.id.not_in(
-                select(_knowing.c.superior).where(
-                    _knowing.c.superior.is_not(None),
-                    _knowing.c.id.in_(bindparam("known_to", expanding=True)),
-                )
-            ),
         )
         .order_by(units.c.area != _home, units.c.id)
     ),
-    "items": (
+    "items": Prepared(
         select(
             items.c.code.label("value"), (items.c.name + "（" + units.c.name + "）").label("label")
         )
@@ -146,7 +148,7 @@ _SOURCES = {
         .where(items.c.active, items.c.area == _home, _no_party)
         .order_by(items.c.code)
     ),
-    "sections": (
+    "sections": Prepared(
         select(units.c.id.label("value"), units.c.name.label("label"))
         .where(
             units.c.active,

@@ -24,6 +24,7 @@ from engine.record import (
     verify_chain,
 )
 from engine.record.events import FORMAT, SALT_BYTES
+from engine.store.prepared import Prepared
 from engine.store.session import Store
 from engine.store.tables import chains, events, payloads, ticket_keys, tickets
 from engine.vault import seal, unseal
@@ -42,18 +43,14 @@ class Chain:
     key: bytes | None = field(repr=False)
 
 
-_SYSTEM = select(chains).where(chains.c.name == SYSTEM).with_for_update()
-_INSERT = insert(events)
-_PAYLOAD = insert(payloads)
-_MOVE_TICKET = (
-    update(tickets)
-    .where(tickets.c.number == bindparam("chain"), tickets.c.seq == bindparam("was"))
-    .values(seq=bindparam("now_seq"), head=bindparam("now_head"))
+_SYSTEM = Prepared(select(chains).where(chains.c.name == SYSTEM).with_for_update())
+_INSERT = Prepared(insert(events).returning(events.c.id))
+_PAYLOAD = Prepared(insert(payloads))
+_MOVE_TICKET = Prepared(
+    update(tickets).where(tickets.c.number == bindparam("chain"), tickets.c.seq == bindparam("was"))
 )
-_MOVE_CHAIN = (
-    update(chains)
-    .where(chains.c.name == bindparam("chain"), chains.c.seq == bindparam("was"))
-    .values(seq=bindparam("now_seq"), head=bindparam("now_head"))
+_MOVE_CHAIN = Prepared(
+    update(chains).where(chains.c.name == bindparam("chain"), chains.c.seq == bindparam("was"))
 )
 _READ = (
     select(events)
@@ -70,7 +67,7 @@ _PAYLOADS = (
 
 def system(conn: Connection, store: Store) -> Chain:
     """The end of the system chain, locked for this transaction."""
-    row = conn.execute(_SYSTEM).one()
+    row = _SYSTEM.one(conn)
     return Chain(row.name, row.seq, row.head, store.vault.unwrap(row.wrapped, row.name))
 
 
@@ -115,16 +112,14 @@ def append(
     }
     # The registered end moves first: should the lock have been forgotten, this waits for the
     # other writer and then finds no row, and nothing was appended.
-    moved = conn.execute(
-        _MOVE_CHAIN if chain.name == SYSTEM else _MOVE_TICKET,
-        {"chain": chain.name, "was": chain.seq, "now_seq": event.seq, "now_head": event.hash},
-    )
-    if moved.rowcount != 1:
+    move = _MOVE_CHAIN if chain.name == SYSTEM else _MOVE_TICKET
+    end = {"chain": chain.name, "was": chain.seq, "seq": event.seq, "head": event.hash}
+    if move.run(conn, end) != 1:
         raise StoreError("chain_moved", chain=chain.name)
-    number = conn.execute(_INSERT, row).inserted_primary_key[0]  # type: ignore[index]
+    number = _INSERT.scalar(conn, row)
     if chain.key is not None and payload is not None:
         content = seal(chain.key, salt + plain, place(event.chain, event.seq))
-        conn.execute(_PAYLOAD, {"event": number, "content": content})
+        _PAYLOAD.run(conn, {"event": number, "content": content})
     chain.seq, chain.head = event.seq, event.hash
     return event
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from engine.store.prepared import Prepared
 from engine.store.tables import numbers
 from engine.store.upsert import both
 
-_TAKE = both(
-    lambda insert: (
-        (into := insert(numbers))
-        .on_conflict_do_update(
-            index_elements=["name"], set_={"last": numbers.c.last + into.excluded.last}
+_TAKE = Prepared(
+    both(
+        lambda insert: (
+            (into := insert(numbers))
+            .on_conflict_do_update(
+                index_elements=["name"], set_={"last": numbers.c.last + into.excluded.last}
+            )
+            .returning(numbers.c.last)
         )
-        .returning(numbers.c.last)
     )
 )
 
@@ -23,5 +26,4 @@ def take(conn: Connection, name: str, count: int = 1) -> int:
 
     Of several it is the last: the others come before it.
     """
-    taken = conn.execute(_TAKE[conn.dialect.name], {"name": name, "last": count})
-    return int(taken.scalar_one())
+    return int(_TAKE.scalar(conn, {"name": name, "last": count}))

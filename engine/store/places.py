@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, select
 
 from engine.errors import StoreError
+from engine.store.prepared import Prepared
 from engine.store.tables import areas, units
 
 
@@ -27,17 +28,16 @@ _OFFICES = (
         areas.outerjoin(
             _office,
             (_office.c.area == areas.c.id)
-            & _office.c.kind.in_(("centre", "authority"))
+            & ((_office.c.kind == "centre") | (_office.c.kind == "authority"))
             & _office.c.active,
         )
     )
     .order_by(_office.c.id)
 )
 """An area with each of its offices; one row without an office when it has none."""
-_OF_AREA = _OFFICES.where(areas.c.id == bindparam("area"))
-_OF_UNIT = _OFFICES.where(
-    areas.c.id == select(units.c.area).where(units.c.id == bindparam("unit")).scalar_subquery()
-)
+_OF_AREA = Prepared(_OFFICES.where(areas.c.id == bindparam("area")))
+_AREA = select(units.c.area).where(units.c.id == bindparam("unit"))
+_OF_UNIT = Prepared(_OFFICES.where(areas.c.id == _AREA.scalar_subquery()))
 
 
 def of_unit(conn: Connection, unit: str) -> Peers:
@@ -45,7 +45,7 @@ def of_unit(conn: Connection, unit: str) -> Peers:
 
     Errors: StoreError unit_unknown; area_incomplete when there is none up to the top either.
     """
-    rows = conn.execute(_OF_UNIT, {"unit": unit}).all()
+    rows = _OF_UNIT.all(conn, {"unit": unit})
     if not rows:
         raise StoreError("unit_unknown", unit=unit)
     area, level = rows[0].area, rows[0].level
@@ -59,7 +59,7 @@ def of_unit(conn: Connection, unit: str) -> Peers:
         above = rows[0].parent
         if len(offices) == 2 or above is None or above in seen:
             break
-        rows = conn.execute(_OF_AREA, {"area": above}).all()
+        rows = _OF_AREA.all(conn, {"area": above})
     if len(offices) < 2:
         raise StoreError("area_incomplete", area=area)
     return Peers(area, level, offices["centre"], offices["authority"])

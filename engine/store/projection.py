@@ -13,6 +13,7 @@ from engine.record import canonical
 from engine.store import milestones, places
 from engine.store.milestones import Place, Row, Rows, changed
 from engine.store.places import Peers
+from engine.store.prepared import Prepared
 from engine.store.tables import deadlines, drafts, ledger, legs, outbox, tasks, tickets, timers
 from engine.store.tickets import FIRST, Ticket, read_rows, save_state
 from engine.store.upsert import both
@@ -35,7 +36,8 @@ def project(conn: Connection, ticket: Ticket, step: Step, now: datetime) -> None
     _write_timers(conn, ticket, before, after)
     _write_tasks(conn, ticket, before, after)
     _queue(conn, ticket, step.messages, now)
-    ticket.rows = replace(after, deadlines={})
+    after.deadlines.clear()
+    ticket.rows = after
 
 
 def place_of(conn: Connection, ticket: Ticket) -> Place:
@@ -66,72 +68,75 @@ _OF_DEADLINE = ("due", "provisional", "article", "why")
 # --- writing -----------------------------------------------------------------------------------
 # What is set are the columns that an execution names; keys are bound under names of no column.
 
-_TICKET = update(tickets).where(tickets.c.id == bindparam("of"))
-_NEW_LEG = insert(legs)
-_LEG = update(legs).where(legs.c.ticket == bindparam("of"), legs.c.leg == bindparam("which"))
-_NEW_ENTRY = insert(ledger)
-_ENTRY = update(ledger).where(
-    ledger.c.ticket == bindparam("of"), ledger.c.entry == bindparam("which")
+_TICKET = Prepared(update(tickets).where(tickets.c.id == bindparam("of")))
+_NEW_LEG = Prepared(insert(legs))
+_LEG = Prepared(
+    update(legs).where(legs.c.ticket == bindparam("of"), legs.c.leg == bindparam("which"))
 )
-_DEADLINE = both(
-    lambda insert: (into := insert(deadlines)).on_conflict_do_update(
-        index_elements=["ticket", "leg", "name", "address"],
-        set_={name: into.excluded[name] for name in _OF_DEADLINE},
+_NEW_ENTRY = Prepared(insert(ledger))
+_ENTRY = Prepared(
+    update(ledger).where(ledger.c.ticket == bindparam("of"), ledger.c.entry == bindparam("which"))
+)
+_DEADLINE = Prepared(
+    both(
+        lambda insert: (into := insert(deadlines)).on_conflict_do_update(
+            index_elements=["ticket", "leg", "name", "address"],
+            set_={name: into.excluded[name] for name in _OF_DEADLINE},
+        )
     )
 )
-_OLD_DEADLINE = delete(deadlines).where(
-    deadlines.c.ticket == bindparam("of"),
-    deadlines.c.leg == bindparam("in_leg"),
-    deadlines.c.name == bindparam("called"),
-    deadlines.c.address == "",
+_OLD_DEADLINE = Prepared(
+    delete(deadlines).where(
+        deadlines.c.ticket == bindparam("of"),
+        deadlines.c.leg == bindparam("in_leg"),
+        deadlines.c.name == bindparam("called"),
+        deadlines.c.address == "",
+    )
 )
-_NEW_MESSAGE = insert(outbox)
+_NEW_MESSAGE = Prepared(insert(outbox))
 
 
-def _of_task(change: Any, table: Table) -> Any:
-    return change.where(
-        table.c.ticket == bindparam("of"),
-        table.c.instance == FIRST,
-        table.c.task == bindparam("which"),
+def _of_task(change: Any, table: Table) -> Prepared:
+    return Prepared(
+        change.where(
+            table.c.ticket == bindparam("of"),
+            table.c.instance == FIRST,
+            table.c.task == bindparam("which"),
+        )
     )
 
 
 _NEW_TASK, _TASK, _NO_TASK = (
-    insert(tasks),
+    Prepared(insert(tasks)),
     _of_task(update(tasks), tasks),
     _of_task(delete(tasks), tasks),
 )
 _NEW_TIMER, _TIMER, _NO_TIMER = (
-    insert(timers),
+    Prepared(insert(timers)),
     _of_task(update(timers), timers),
     _of_task(delete(timers), timers),
 )
-_NO_DRAFT = delete(drafts).where(
-    drafts.c.ticket == bindparam("of"), drafts.c.task == bindparam("which")
+_NO_DRAFT = Prepared(
+    delete(drafts).where(drafts.c.ticket == bindparam("of"), drafts.c.task == bindparam("which"))
 )
-
-
-def _each(conn: Connection, statement: Any, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        conn.execute(statement, rows)
 
 
 def _write_ticket(conn: Connection, ticket: Ticket, columns: dict[str, Any]) -> None:
     if columns:
-        conn.execute(_TICKET, {"of": ticket.id, **columns})
+        _TICKET.run(conn, {"of": ticket.id, **columns})
         ticket.columns.update(columns)
 
 
 def _write_legs(conn: Connection, ticket: Ticket, before: Rows, after: Rows) -> None:
     new, moved = _moves(ticket, "leg", before.legs, after.legs)
-    _each(conn, _NEW_LEG, new)
-    _each(conn, _LEG, moved)
+    _NEW_LEG.each(conn, new)
+    _LEG.each(conn, moved)
 
 
 def _write_ledger(conn: Connection, ticket: Ticket, before: Rows, after: Rows) -> None:
     new, moved = _moves(ticket, "entry", before.ledger, after.ledger)
-    _each(conn, _NEW_ENTRY, new)
-    _each(conn, _ENTRY, moved)
+    _NEW_ENTRY.each(conn, new)
+    _ENTRY.each(conn, moved)
 
 
 def _moves(
@@ -152,10 +157,10 @@ def _write_deadlines(conn: Connection, ticket: Ticket, after: Rows) -> None:
         {"ticket": ticket.id, "leg": leg, "name": name, "address": address, **row}
         for (leg, name, address), row in after.deadlines.items()
     ]
-    _each(conn, _DEADLINE[conn.dialect.name], rows)
+    _DEADLINE.each(conn, rows)
     names = sorted({(leg, name) for leg, name, _ in after.deadlines})
     old = [{"of": ticket.id, "in_leg": leg, "called": name} for leg, name in names]
-    _each(conn, _OLD_DEADLINE, old)
+    _OLD_DEADLINE.each(conn, old)
 
 
 def _write_timers(conn: Connection, ticket: Ticket, before: Rows, after: Rows) -> None:
@@ -167,9 +172,9 @@ def _write_timers(conn: Connection, ticket: Ticket, before: Rows, after: Rows) -
             new.append({"ticket": ticket.id, "instance": FIRST, "task": task, **fresh})
         elif before.timers[task] != row:
             moved.append({"of": ticket.id, "which": task, **fresh})
-    _each(conn, _NO_TIMER, _keys(ticket, gone))
-    _each(conn, _NEW_TIMER, new)
-    _each(conn, _TIMER, moved)
+    _NO_TIMER.each(conn, _keys(ticket, gone))
+    _NEW_TIMER.each(conn, new)
+    _TIMER.each(conn, moved)
 
 
 def _write_tasks(conn: Connection, ticket: Ticket, before: Rows, after: Rows) -> None:
@@ -186,10 +191,10 @@ def _write_tasks(conn: Connection, ticket: Ticket, before: Rows, after: Rows) ->
             alike = moved.setdefault(tuple(columns), [])
             alike.append({"of": ticket.id, "which": task, **columns})
     for rows in moved.values():
-        _each(conn, _TASK, rows)
-    _each(conn, _NO_TASK, _keys(ticket, gone))
-    _each(conn, _NO_DRAFT, _keys(ticket, gone & drafted))
-    _each(conn, _NEW_TASK, new)
+        _TASK.each(conn, rows)
+    _NO_TASK.each(conn, _keys(ticket, gone))
+    _NO_DRAFT.each(conn, _keys(ticket, gone & drafted))
+    _NEW_TASK.each(conn, new)
 
 
 def _keys(ticket: Ticket, gone: set[int]) -> list[dict[str, Any]]:
@@ -219,4 +224,4 @@ def letters(number: str, seq: int, messages: tuple[Message, ...]) -> list[dict[s
 def _queue(conn: Connection, ticket: Ticket, messages: tuple[Message, ...], now: datetime) -> None:
     fresh = {"ticket": ticket.id, "created_at": now, "tries": 0, "next_try_at": now}
     rows = [letter | fresh for letter in letters(ticket.number, ticket.seq, messages)]
-    _each(conn, _NEW_MESSAGE, rows)
+    _NEW_MESSAGE.each(conn, rows)

@@ -6,14 +6,17 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
+from engine.store.prepared import Prepared
 from engine.store.tables import requests
 from engine.store.upsert import both
 
-_NOTE = both(lambda insert: insert(requests).on_conflict_do_nothing().returning(requests.c.key))
+_NOTE = Prepared(
+    both(lambda insert: insert(requests).on_conflict_do_nothing().returning(requests.c.key))
+)
 _MINE = (requests.c.key == bindparam("k")) & (requests.c.user == bindparam("u"))
 _TICKET = select(requests.c.ticket).where(_MINE)
 _ACT = select(requests.c.act, requests.c.digest).where(_MINE)
-_NAME = update(requests).where(_MINE)
+_NAME = Prepared(update(requests).where(_MINE))
 
 
 def first_time(
@@ -25,7 +28,7 @@ def first_time(
     A second one that runs at the same time waits here for the first to commit or roll back.
     """
     row = {"key": key, "user": user, "act": act, "at": at, "digest": digest}
-    return conn.execute(_NOTE[conn.dialect.name], row).first() is not None
+    return _NOTE.first(conn, row) is not None
 
 
 def ticket_of(conn: Connection, key: str, user: str) -> int | None:
@@ -41,7 +44,7 @@ def act_of(conn: Connection, key: str, user: str) -> tuple[str, str | None]:
 
 def name_ticket(conn: Connection, key: str, user: str, ticket: int) -> None:
     """Say afterwards which ticket a noted request made."""
-    conn.execute(_NAME, {"k": key, "u": user, "ticket": ticket})
+    _NAME.run(conn, {"k": key, "u": user, "ticket": ticket})
 
 
 def forget(conn: Connection, before: datetime) -> int:

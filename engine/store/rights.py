@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Row, bindparam, select
 
 from engine.access import User, authorize
 from engine.errors import Denied, StoreError, Trouble
 from engine.store import tickets
+from engine.store.prepared import Prepared
 from engine.store.session import Store
 from engine.store.tables import events, units, users
 from engine.store.tickets import Seen, Ticket
 
-_DONE = (
+_DONE = Prepared(
     select(
         events.c.at,
         events.c.actor,
@@ -91,8 +92,8 @@ def completed_by(conn: Connection, number: str, user: str, task: Row[Any]) -> st
     """
     elements = set(task.other_than.split(",")) if task.other_than else set()
     last: dict[str, tuple[str, str]] = {}
-    for row in conn.execute(_DONE, {"chain": number}) if elements else ():
-        body = json.loads(row.body)
+    for row in _DONE.all(conn, {"chain": number}) if elements else ():
+        body = orjson.loads(row.body)
         if body.get("element") in elements and _one_matter(task, body):
             last[body["element"]] = row.actor, body.get("name", "")
     return next((name for actor, name in last.values() if actor == user), "")
@@ -120,8 +121,8 @@ def _scopes(address: str) -> list[str]:
 
 def gone(conn: Connection, number: str, task: int) -> Trouble:
     """Why a task is not open: who did it and when, or that it was cancelled, or never was."""
-    for row in conn.execute(_DONE, {"chain": number}):
-        body = json.loads(row.body)
+    for row in _DONE.all(conn, {"chain": number}):
+        body = orjson.loads(row.body)
         if body.get("task") == task:
             who = row.display_name or ""
             return Trouble("task_done", task=body.get("name", ""), who=who, when=row.at)
@@ -129,6 +130,6 @@ def gone(conn: Connection, number: str, task: int) -> Trouble:
     passed = (
         walked["task"]
         for body in conn.execute(_STEPS, {"chain": number}).scalars()
-        for walked in json.loads(body).get("walked", ())
+        for walked in orjson.loads(body).get("walked", ())
     )
     return Trouble("task_gone" if 0 < task <= max(passed, default=0) else "task_unknown")

@@ -19,6 +19,7 @@ from engine.flow import Definitions
 from engine.settings import Settings
 from engine.store import engines, schema
 from engine.store.gate import Gate
+from engine.store.prepared import Prepared
 from engine.store.tables import (
     calendar_days,
     calendar_revisions,
@@ -197,7 +198,7 @@ class Store:
 
     def current_version(self, conn: Connection, now: datetime) -> int:
         """The id of the version in force for new tickets. Errors: StoreError nothing_deployed."""
-        found = conn.execute(_CURRENT, {"now": now}).scalar_one_or_none()
+        found = _CURRENT.scalar(conn, {"now": now})
         if found is None:
             raise StoreError("nothing_deployed")
         return int(found)
@@ -237,7 +238,7 @@ class Store:
 
     def calendar(self, conn: Connection) -> Calendar:
         """The working days as they are published now, parsed once for each revision."""
-        revision = conn.execute(_REVISION).scalar() or 0
+        revision = _REVISION.scalar(conn) or 0
         known = self._calendar
         if known is not None and known.revision == revision:
             return known
@@ -257,10 +258,10 @@ _FILES = (
     .where(versions.c.id == bindparam("version"))
 )
 _BY_HASH = select(versions.c.id).where(versions.c.hash == bindparam("hash"))
-_REVISION = select(func.max(calendar_revisions.c.id))
+_REVISION = Prepared(select(func.max(calendar_revisions.c.id)))
 _DAYS = select(calendar_days)
 _YEARS = select(calendar_years.c.year)
-_CURRENT = (
+_CURRENT = Prepared(
     select(deployments.c.version)
     .where(deployments.c.in_force_from <= bindparam("now"))
     .order_by(deployments.c.in_force_from.desc(), deployments.c.id.desc())

@@ -31,6 +31,7 @@ from engine.flow.model import (
 from engine.formjs import Checked, Form
 from engine.record import Event, instant
 from engine.store import cards, forms, log, numbers, places, projection, requests, tickets
+from engine.store.prepared import Prepared
 from engine.store.session import Store
 from engine.store.tables import deadlines, units
 from engine.store.tickets import FIRST, Ticket
@@ -65,7 +66,7 @@ class Live:
                 peers = places.of_unit(self._conn, id)
             except StoreError as error:
                 raise Refused(error.code, **error.facts) from error
-            row = self._conn.execute(_UNIT, {"unit": id}).one()
+            row = _UNIT.one(self._conn, {"unit": id})
             self._units[id] = {
                 "kind": row.kind,
                 "level": row.level,
@@ -77,7 +78,9 @@ class Live:
         return self._units[id]
 
 
-_UNIT = select(units.c.kind, units.c.level, units.c.superior).where(units.c.id == bindparam("unit"))
+_UNIT = Prepared(
+    select(units.c.kind, units.c.level, units.c.superior).where(units.c.id == bindparam("unit"))
+)
 
 
 @contextmanager

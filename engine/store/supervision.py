@@ -43,6 +43,8 @@ def note(
         entry = _at(ledger, timer.address)
         if entry is not None and timer.deadline == _DEADLINE:
             entry["rectify_due"] = timer.due
+    if not ledger:
+        return
     under_way = {_head(wait.address) for wait in step.waits}
     under_way |= {_head(task.address) for task in step.tasks}
     under_way |= {_head(timer.address) for timer in step.timers}

@@ -18,6 +18,7 @@ from engine.record import GENESIS, canonical
 from engine.store import milestones
 from engine.store.log import Chain
 from engine.store.milestones import Rows
+from engine.store.prepared import Prepared
 from engine.store.session import Store
 from engine.store.tables import (
     drafts,
@@ -110,9 +111,11 @@ def unseal_of(key: bytes | None, number: str, purpose: str, blob: bytes) -> dict
     return content
 
 
-_BY_ID = select(tickets).where(tickets.c.id == bindparam("which")).with_for_update()
-_BY_NUMBER = select(tickets).where(tickets.c.number == bindparam("which")).with_for_update()
-_KEY_AND_STATE = (
+_BY_ID = Prepared(select(tickets).where(tickets.c.id == bindparam("which")).with_for_update())
+_BY_NUMBER = Prepared(
+    select(tickets).where(tickets.c.number == bindparam("which")).with_for_update()
+)
+_KEY_AND_STATE = Prepared(
     select(ticket_keys.c.wrapped, states.c.semantics, states.c.blob)
     .select_from(
         tickets.outerjoin(ticket_keys, ticket_keys.c.ticket == tickets.c.id).outerjoin(
@@ -121,19 +124,23 @@ _KEY_AND_STATE = (
     )
     .where(tickets.c.id == bindparam("ticket"))
 )
-_FIRST_STATE = insert(states)
-_SAVE = update(states).where(states.c.ticket == bindparam("of"), states.c.instance == FIRST)
-_SEE = select(
-    tickets.c.id,
-    tickets.c.area,
-    tickets.c.centre,
-    tickets.c.authority,
-    tickets.c.version,
-    tickets.c.about_unit,
-    tickets.c.protected,
-).where(tickets.c.number == bindparam("number"))
-_LEGS = select(legs).where(legs.c.ticket == bindparam("ticket"))
-_TASKS = (
+_FIRST_STATE = Prepared(insert(states))
+_SAVE = Prepared(
+    update(states).where(states.c.ticket == bindparam("of"), states.c.instance == FIRST)
+)
+_SEE = Prepared(
+    select(
+        tickets.c.id,
+        tickets.c.area,
+        tickets.c.centre,
+        tickets.c.authority,
+        tickets.c.version,
+        tickets.c.about_unit,
+        tickets.c.protected,
+    ).where(tickets.c.number == bindparam("number"))
+)
+_LEGS = Prepared(select(legs).where(legs.c.ticket == bindparam("ticket")))
+_TASKS = Prepared(
     select(
         tasks,
         users.c.name.label("who"),
@@ -147,8 +154,12 @@ _TASKS = (
     .outerjoin(units, units.c.id == tasks.c.unit)
     .where(tasks.c.ticket == bindparam("ticket"), tasks.c.instance == FIRST)
 )
-_LEDGER = select(ledger).where(ledger.c.ticket == bindparam("ticket"))
-_TIMERS = select(timers).where(timers.c.ticket == bindparam("ticket"), timers.c.instance == FIRST)
+_LEDGER = Prepared(select(ledger).where(ledger.c.ticket == bindparam("ticket")))
+_TIMERS = Prepared(
+    select(timers).where(timers.c.ticket == bindparam("ticket"), timers.c.instance == FIRST)
+)
+_NEW = Prepared(insert(tickets).returning(tickets.c.id))
+_NEW_KEY = Prepared(insert(ticket_keys))
 
 
 _BORN: Final = {"protected": False, "calls": 1, "dissatisfied": 0}
@@ -188,8 +199,8 @@ def create(
         "seq": 0,
         "head": GENESIS,
     }
-    made = conn.execute(insert(tickets).returning(tickets.c.id), columns).scalar_one()
-    conn.execute(insert(ticket_keys), {"ticket": made, "wrapped": wrapped})
+    made = _NEW.scalar(conn, columns)
+    _NEW_KEY.run(conn, {"ticket": made, "wrapped": wrapped})
     columns = {column.name: None for column in tickets.c} | _BORN | columns | {"id": made}
     return bare(columns, key)
 
@@ -208,7 +219,8 @@ def lock(conn: Connection, store: Store, which: int | str) -> Ticket:
 
     Errors: StoreError ticket_unknown, database_locked (somebody held it for too long).
     """
-    row = conn.execute(_BY_ID if isinstance(which, int) else _BY_NUMBER, {"which": which}).first()
+    by = _BY_ID if isinstance(which, int) else _BY_NUMBER
+    row = by.first(conn, {"which": which})
     if row is None:
         raise StoreError("ticket_unknown", number=which)
     return _locked(conn, store, row)
@@ -217,7 +229,7 @@ def lock(conn: Connection, store: Store, which: int | str) -> Ticket:
 def _locked(conn: Connection, store: Store, row: Row[Any]) -> Ticket:
     # Read after the lock, in statements of their own: in one with it, PostgreSQL would answer
     # for joined tables from before the wait.
-    rest = conn.execute(_KEY_AND_STATE, {"ticket": row.id}).one()
+    rest = _KEY_AND_STATE.one(conn, {"ticket": row.id})
     key = None if rest.wrapped is None else store.vault.unwrap(rest.wrapped, row.number)
     columns = row._asdict()
     seen = _seen(conn, columns)
@@ -251,13 +263,14 @@ def load_state(store: Store, ticket: Ticket) -> Any:
 
 
 def save_state(conn: Connection, ticket: Ticket, state: Any) -> None:
-    """Save the state after a step."""
+    """Save the state after a step, which is the end of it."""
     blob = codec.dump(state)
+    state.release()
     row = {"semantics": SEMANTICS, "blob": blob}
     if ticket.state is None:
-        conn.execute(_FIRST_STATE, {"ticket": ticket.id, "instance": FIRST, **row})
+        _FIRST_STATE.run(conn, {"ticket": ticket.id, "instance": FIRST, **row})
     else:
-        conn.execute(_SAVE, {"of": ticket.id, **row})
+        _SAVE.run(conn, {"of": ticket.id, **row})
     ticket.state, ticket.semantics = blob, SEMANTICS
 
 
@@ -275,14 +288,14 @@ def erase(conn: Connection, ticket: Ticket, now: datetime) -> None:
 
 def see(conn: Connection, number: str) -> Seen | None:
     """A ticket without a lock; None if unknown. Of its row: id, version and what access asks."""
-    row = conn.execute(_SEE, {"number": number}).one_or_none()
+    row = _SEE.first(conn, {"number": number})
     return None if row is None else _seen(conn, row._asdict())
 
 
 def _seen(conn: Connection, columns: Mapping[str, Any]) -> Seen:
     here = {"ticket": columns["id"]}
-    found = {row.task: row for row in conn.execute(_TASKS, here)}
-    return Seen(columns, conn.execute(_LEGS, here).all(), found)
+    found = {row.task: row for row in _TASKS.all(conn, here)}
+    return Seen(columns, _LEGS.all(conn, here), found)
 
 
 def read_rows(conn: Connection, columns: Mapping[str, Any]) -> Rows:
@@ -297,8 +310,8 @@ def _rows_of(conn: Connection, seen: Seen) -> Rows:
         ticket={column: seen.columns[column] for column in milestones.OF_TICKET},
         legs={row.leg: _of_leg(row) for row in seen.legs},
         tasks={task: _of_task(row) for task, row in seen.tasks.items()},
-        timers={row.task: _of_timer(row) for row in conn.execute(_TIMERS, here)},
-        ledger={row.entry: _of_entry(row) for row in conn.execute(_LEDGER, here)},
+        timers={row.task: _of_timer(row) for row in _TIMERS.all(conn, here)},
+        ledger={row.entry: _of_entry(row) for row in _LEDGER.all(conn, here)},
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 import zlib
 
 import orjson
@@ -37,6 +39,20 @@ def test_a_dump_does_not_depend_on_the_order_of_keys_but_keeps_it():
     shuffled = json.dumps(whole, sort_keys=True).encode()
     again = state.load(played.definitions, state.FORMAT + zlib.compress(shuffled))
     assert state.digest(again) == state.digest(loaded)
+
+
+def test_a_state_that_is_let_go_leaves_nothing_to_the_collector():
+    played = several()
+    loaded = state.load(played.definitions, played.blob)
+    tokens = [weakref.ref(token) for token in loaded.tokens()]
+    assert len(tokens) > 5
+    gc.disable()
+    try:
+        loaded.release()
+        assert [token for token in tokens if token() is not None] == []
+    finally:
+        gc.enable()
+    assert state.digest(state.load(played.definitions, played.blob)) == state.digest(played.step)
 
 
 def test_variables_may_have_any_name_that_the_librarys_serializer_stumbles_over():
