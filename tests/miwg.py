@@ -32,7 +32,7 @@ from lxml import etree
 from engine import picture
 from engine.flow import Definitions, DefinitionsRefused, xml
 from engine.flow.drawing import BPMN, CAMUNDA, NODES, processes
-from engine.flow.notation import EXTENSIONS, KINDS
+from engine.flow.notation import ATTRIBUTES, KINDS, READ
 from tests import driver, tokens
 
 SECONDS = 60
@@ -40,7 +40,7 @@ DRIVES = 40
 UNSAID = frozenset(
     (
         *("dataObject", "dataObjectReference", "dataStoreReference", "ioSpecification"),
-        *("dataInputAssociation", "dataOutputAssociation", "property"),
+        *("dataInput", "dataOutput", "dataInputAssociation", "dataOutputAssociation", "property"),
         *("potentialOwner", "humanPerformer", "performer", "resourceRole"),
     )
 )
@@ -58,10 +58,15 @@ def obliged(root: etree._Element) -> None:
     for process in list(processes(root)):
         if not any(xml.local(node) in NODES for node in process):
             root.remove(process)  # of a pool that only shows who is there
-    for node in list(root.iter("{*}*")):
+    for node in list(root.iter(BPMN + "*")):
         parent = node.getparent()
-        if xml.local(node) in UNSAID | EXTENSIONS.keys() and parent is not None:
+        if xml.local(node) in UNSAID and parent is not None:
             parent.remove(node)
+        for name in ("language", *(CAMUNDA + name for name in ATTRIBUTES)):
+            node.attrib.pop(name, None)
+    for one in list(root.iterfind(f".//{BPMN}extensionElements/*")):
+        if not one.tag.startswith(CAMUNDA) or xml.local(one) not in READ:
+            one.getparent().remove(one)
     nodes = [node for node in root.iter(BPMN + "*") if xml.local(node) in NODES | KINDS.keys()]
     told = {
         flow.get(end, ""): flow.get("id", "")
