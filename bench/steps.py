@@ -21,6 +21,7 @@ from SpiffWorkflow import TaskState
 from SpiffWorkflow.bpmn import BpmnWorkflow
 from SpiffWorkflow.bpmn.parser import BpmnParser
 from SpiffWorkflow.bpmn.serializer import BpmnWorkflowSerializer
+from sqlalchemy import func, select
 
 from bench import flame
 from bench.times import Statements, Times
@@ -39,6 +40,7 @@ from engine.read import agenda
 from engine.read import ticket as pages
 from engine.settings import Settings
 from engine.store import Store
+from engine.store import tables as t
 from tests import servers
 
 NOW = datetime(2026, 9, 30, 2, tzinfo=UTC)
@@ -169,11 +171,19 @@ def acts(settings: Settings, count: int, bare: float, picture: Path | None = Non
         f" ({cpu:.1f} s of CPU), one process"
     )
     if settings.is_sqlite:
-        print(f"  {grown / max(done.tickets, 1):,.0f} bytes a ticket, indexes and log included")
+        with store.read() as conn:
+            ended = conn.execute(_ENDED).scalar_one()
+        print(
+            f"  {grown / max(done.tickets, 1):,.0f} bytes a ticket, indexes and log included;"
+            f" {ended} of {done.tickets} have ended"
+        )
     if picture is not None:
         title = f"CPU of a simulated month, {done.acts} acts; a sample each {flame.EVERY * 1000} ms"
         flame.draw(stacks, picture, title, root=": Month.run")
         print(f"  where the CPU goes: {os.path.relpath(picture)}")
+
+
+_ENDED = select(func.count()).where(t.tickets.c.ended_at.is_not(None))
 
 
 def _bytes(store: Store) -> int:

@@ -12,7 +12,7 @@ instances) is not followed: nothing is demanded of the flows behind.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from engine.flow.drawing import Drawing, Element, Flow
 from engine.flow.model import Step
@@ -21,8 +21,11 @@ FREE = frozenset({"startEvent", "boundaryEvent"})
 """Where tokens come from."""
 
 
-def follow(drawing: Drawing, steps: Sequence[Step]) -> int:
-    """How many passings were followed; AssertionError at the first that BPMN does not know."""
+def follow(drawing: Drawing, steps: Sequence[Step], within: Collection[Drawing] = ()) -> int:
+    """How many passings were followed; AssertionError at the first that BPMN does not know.
+
+    `within`: the drawings around this one, by which it may be cut off.
+    """
     scopes: dict[str, _Scope] = defaultdict(lambda: _Scope(drawing))
     followed = 0
     for step in steps:
@@ -31,10 +34,25 @@ def follow(drawing: Drawing, steps: Sequence[Step]) -> int:
             if element is not None:
                 scopes[one.address.rpartition("/")[0]].passes(element, one.flow)
                 followed += 1
-    if steps and steps[-1].ended and not _interrupts(drawing):
+    if steps and steps[-1].ended and not any(map(_interrupts, (drawing, *within))):
         for address, scope in scopes.items():
             assert not scope.left(), f"{address}: tokens are left on {scope.left()}"
     return followed
+
+
+def around(drawings: Mapping[str, Drawing], name: str) -> list[Drawing]:
+    """The drawings that call this one, and those that call them."""
+    found: set[str] = set()
+    level = {name}
+    while level:
+        callers = {
+            one
+            for one, drawing in drawings.items()
+            if any(element.called in level for element in drawing.elements.values())
+        }
+        level = callers - found
+        found |= callers
+    return [drawings[one] for one in sorted(found)]
 
 
 def _interrupts(drawing: Drawing) -> bool:

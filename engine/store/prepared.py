@@ -90,7 +90,8 @@ class _Text:
         self._dialect = dialect
         self._positional = compiled.positional
         binds = compiled.positiontup if compiled.positional else list(compiled.binds)
-        self._binds = [_bind(name, compiled.binds[name], dialect) for name in binds]
+        defaults = _defaults(compiled)
+        self._binds = [_bind(name, compiled.binds[name], dialect, defaults) for name in binds]
         names = [name or "" for name, _ in returned]
         row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
         self._make: Callable[[Sequence[Any]], Any] = partial(tuple.__new__, row)
@@ -153,9 +154,18 @@ def _driver(conn: Connection) -> Any:
     return conn.connection.dbapi_connection
 
 
-def _bind(name: str, bind: Any, dialect: Dialect) -> Bind:
+def _defaults(compiled: Any) -> Values:
+    """What columns hold that a statement does not name; SQLAlchemy sets it when it executes."""
+    columns = (*compiled.insert_prefetch, *compiled.update_prefetch)
+    found = {column.key: column.default or column.onupdate for column in columns}
+    if not all(default.is_scalar for default in found.values()):
+        raise ValueError("a default that is reckoned anew each time cannot be prepared")
+    return {key: default.arg for key, default in found.items()}
+
+
+def _bind(name: str, bind: Any, dialect: Dialect, defaults: Values) -> Bind:
     convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
     if bind.required:
         return name, bind.key, convert, None
-    constant = bind.effective_value
+    constant = defaults.get(name, bind.effective_value)
     return name, None, None, constant if convert is None else convert(constant)

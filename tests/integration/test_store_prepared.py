@@ -6,7 +6,18 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from sqlalchemy import bindparam, insert, literal, select, update
+from sqlalchemy import (
+    Column,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    bindparam,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError, NoResultFound, OperationalError
 
 from engine.store import Store
@@ -111,3 +122,23 @@ def test_a_list_of_unknown_length_is_refused(sqlite_store: Store):
     some = Prepared(select(areas).where(areas.c.id.in_(bindparam("ids", expanding=True))))
     with sqlite_store.read() as conn, pytest.raises(ValueError, match="unknown length"):
         some.all(conn, {"ids": ["sr"]})
+
+
+def test_columns_that_are_not_named_get_their_default(sqlite_store: Store):
+    def things(default):
+        return Table(
+            "things", MetaData(), Column("id", Integer), Column("kind", String, default=default)
+        )
+
+    plain = things("later")
+    with sqlite_store.write() as conn:
+        conn.exec_driver_sql("CREATE TEMPORARY TABLE things (id INTEGER, kind TEXT)")
+        put = Prepared(insert(plain))
+        put.run(conn, {"id": 1})
+        put.run(conn, {"id": 2, "kind": "own"})
+        put.each(conn, [{"id": 3}])
+        found = conn.execute(select(plain).order_by(plain.c.id)).all()
+        assert found == [(1, "later"), (2, "own"), (3, "later")]
+        with pytest.raises(ValueError, match="reckoned anew"):
+            Prepared(insert(things(lambda: "x"))).run(conn, {"id": 4})
+        conn.exec_driver_sql("DROP TABLE things")

@@ -34,6 +34,7 @@ def test_the_tokens_of_whole_tickets_go_as_bpmn_says():
         for _ in range(ACTS):
             if not ticket.step.ended:
                 move(ticket, rng)
-        for drawing in definitions().drawings.values():
-            followed += tokens.follow(drawing, ticket.steps)
+        drawings = definitions().drawings
+        for name, drawing in drawings.items():
+            followed += tokens.follow(drawing, ticket.steps, tokens.around(drawings, name))
     assert followed > TICKETS * ACTS

@@ -226,7 +226,7 @@ def evenly(task: OpenTask) -> int:
 
 def move(ticket: Ticket, rng: random.Random, weight: Callable[[OpenTask], int] = evenly) -> str:
     """One legal thing at random; what it was. `weight` says how likely a task is done."""
-    ticket.now += timedelta(minutes=rng.choice((0, 1, 30, 240, 1440)))
+    ticket.now += timedelta(minutes=rng.choice((0, 1, 30, 240, 1440, rng.choice((1440, 10_080)))))
     ticket.catch_up()
     if ticket.step.ended:
         return "ended"
