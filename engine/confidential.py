@@ -29,6 +29,8 @@ def line(name: str, path: Path) -> str:
     repeats what stands in the file.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise ValueError  # a pipe would be waited for
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
             content = file.read(LONGEST + 1)

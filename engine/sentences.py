@@ -17,7 +17,7 @@ GENERAL: Final = {
 SETTINGS: Final = {
     "url_unknown": _(
         "%(name)s 不是可用的数据库地址。请写成 postgresql://用户:口令@主机:端口/库名，"
-        "或不设置它而使用内置的 SQLite。"
+        "口令里的 @、:、/ 要按网址的写法编码；或不设置它而使用内置的 SQLite。"
     ),
     "owner_without_database": _(
         "设置了 HOTLINE_OWNER_DATABASE_URL，但没有设置 HOTLINE_DATABASE_URL。"

@@ -201,12 +201,18 @@ def _url(name: str, text: str, home: Path) -> URL:
     except (ArgumentError, ValueError) as error:
         # The text itself is not repeated: it may hold a password.
         raise SettingsError("url_unknown", name=name) from error
-    if url.drivername in _POSTGRESQL and url.database:
+    if url.drivername in _POSTGRESQL and url.database and _whole(url.host or "", url.database):
         return url.set(drivername="postgresql+psycopg")
     file = url.database if url.drivername in _SQLITE and name == DATABASE_URL else None
     if file and file != ":memory:":
         return url.set(drivername="sqlite+pysqlite", database=str(home / file))
     raise SettingsError("url_unknown", name=name)
+
+
+def _whole(host: str, database: str) -> bool:
+    """Whether they can be these: of a password with an unescaped sign the end is taken for them."""
+    may_be = re.fullmatch(r"[\w.-]*|[0-9A-Fa-f:.%]+", host)
+    return bool(may_be) and not set(database) & set("@/")
 
 
 def _place(url: URL) -> tuple[object, ...]:

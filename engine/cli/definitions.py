@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from engine.flow.check.vanished import InUse
 
 PATHS = click.Path(exists=True, path_type=Path)
+MANIFEST = "bpmn/manifest.json"
+"""The one file of its kind; as engine.flow calls it, which takes its time to be loaded."""
 
 
 @click.command(cls=Help)
@@ -69,10 +71,11 @@ def gather(paths: Sequence[Path]) -> tuple[dict[str, bytes], set[str] | None]:
     for path in paths:
         place = path.resolve()
         if place.is_file():
-            if place.suffix not in definitions.SUFFIXES:
-                raise click.UsageError(f"{path} 不是流程图、决策表或表单。")
             root = place.parent.parent
             name = f"{place.parent.name}/{place.name}"
+            known = place.suffix in definitions.SUFFIXES
+            if not known or (place.suffix == ".json" and name != MANIFEST):
+                raise click.UsageError(f"{path} 不是流程图、决策表或表单，也不是 {MANIFEST}。")
             if place.parent.name not in definitions.FOLDERS:
                 root, name = place.parent, f"{_folder_of(place)}/{place.name}"
                 files[name] = place.read_bytes()

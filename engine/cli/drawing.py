@@ -27,6 +27,10 @@ def draw(file: Path, page: int, output: Path | None) -> int:
     """
     from engine import picture
 
+    if not file.is_file():
+        raise click.UsageError(f"{file} 不是普通文件，请给出流程图文件。")
+    if output is not None and output.exists() and output.samefile(file):
+        raise click.UsageError("图片不能写到流程图本身，请换一个文件名。")
     with file.open("rb") as source:
         content = source.read(LARGEST_FILE + 1)
     found = picture.pages(content)

@@ -10,7 +10,7 @@ import pytest
 from engine import definitions
 from engine.acts import versions
 from engine.store import Store
-from tests.commands import copied, hotline, with_new_task, with_sign_limit
+from tests.commands import ROOT, copied, hotline, with_new_task, with_sign_limit
 
 FORM = json.dumps(
     {
@@ -157,3 +157,20 @@ def test_a_folder_alone_is_read_with_the_one_beside_it(home, tmp_path):
     hotline(home, "check", place / "bpmn")
     done = hotline(home, "check", place / "forms", code=1)
     assert done.stdout.count("\n") == done.stdout.count(f"forms/{form.name}:") == 1
+
+
+@pytest.mark.parametrize("content", [b"", bytes(40), b"[" * 1000])
+def test_another_json_file_is_not_said_to_be_right(home, tmp_path, content):
+    (tmp_path / "x.json").write_bytes(content)
+    asked = hotline(home, "check", tmp_path / "x.json", code=2)
+    assert "不是流程图、决策表或表单" in asked.stderr
+
+
+def test_a_picture_is_not_drawn_over_its_diagram(home, tmp_path):
+    diagram, link = tmp_path / "x.bpmn", tmp_path / "link.svg"
+    diagram.write_bytes((ROOT / "bpmn/promise.bpmn").read_bytes())
+    link.symlink_to(diagram)
+    for place in (diagram, link):
+        drawn = hotline(home, "draw", diagram, "-o", place, code=2)
+        assert "换一个文件名" in drawn.stderr
+    assert diagram.read_bytes() == (ROOT / "bpmn/promise.bpmn").read_bytes()

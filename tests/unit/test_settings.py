@@ -170,3 +170,34 @@ def test_a_slip_of_the_pen_is_named():
     assert settings.unknown({"HOTLINE_PROXY": "1", "HOTLINE_TLS": "1", "PATH": "/"}) == [
         "HOTLINE_PROXY"
     ]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:Pass@word@localhost/db",
+        "postgresql://u:S3cre@tX/a@h/d",
+        "postgresql://u:s3cret@h:99x/d",
+    ],
+)
+def test_an_address_whose_password_would_be_cut_is_refused_without_being_shown(address, tmp_path):
+    with pytest.raises(SettingsError) as refused:
+        settings.lines({"HOTLINE_HOME": str(tmp_path), "HOTLINE_DATABASE_URL": address})
+    assert refused.value.code == "url_unknown"
+    assert "编码" in str(refused.value)
+    assert not any(piece in str(refused.value) for piece in ("word@", "S3cre", "s3cret"))
+
+
+@pytest.mark.parametrize("host", ["", "localhost", "db-1.example", "[::1]", "10.0.0.7"])
+def test_hosts_of_all_kinds_are_hosts(host, tmp_path):
+    address = f"postgresql://u:p%40ss@{host}/db"
+    found = settings.read({"HOTLINE_HOME": str(tmp_path), "HOTLINE_DATABASE_URL": address})
+    assert found.database_url.password == "p@ss"
+
+
+def test_a_pipe_is_no_file_with_a_secret(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    given = {"HOTLINE_HOME": str(tmp_path), "HOTLINE_DATABASE_URL_FILE": "pipe"}
+    with pytest.raises(SettingsError) as refused:
+        settings.read(given)
+    assert refused.value.code == "secret_unreadable"
