@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from engine.flow.check.vanished import InUse
 
 PATHS = click.Path(exists=True, path_type=Path)
-MANIFEST = "bpmn/manifest.json"
-"""The one file of its kind; as engine.flow calls it, which takes its time to be loaded."""
 
 
 @click.command(cls=Help)
@@ -45,8 +43,10 @@ def check(paths: tuple[Path, ...]) -> int:
 def _in_use() -> tuple[InUse, ...]:
     """What must not vanish, where there is a database to look it up in."""
     home = Path(os.environ.get("HOTLINE_HOME") or ".")
-    if not (os.environ.get("HOTLINE_DATABASE_URL") or (home / "var" / "hotline.db").exists()):
-        return ()  # without loading what knows databases
+    # What engine.settings says of these, without loading what knows databases.
+    named = any(map(os.environ.get, ("HOTLINE_DATABASE_URL", "HOTLINE_DATABASE_URL_FILE")))
+    if not (named or (home / "var" / "hotline.db").exists()):
+        return ()
     from engine.store import usage
 
     try:
@@ -74,8 +74,10 @@ def gather(paths: Sequence[Path]) -> tuple[dict[str, bytes], set[str] | None]:
             root = place.parent.parent
             name = f"{place.parent.name}/{place.name}"
             known = place.suffix in definitions.SUFFIXES
-            if not known or (place.suffix == ".json" and name != MANIFEST):
-                raise click.UsageError(f"{path} 不是流程图、决策表或表单，也不是 {MANIFEST}。")
+            if not known or (place.suffix == ".json" and name != definitions.MANIFEST):
+                raise click.UsageError(
+                    f"{path} 不是流程图、决策表或表单，也不是 {definitions.MANIFEST}。"
+                )
             if place.parent.name not in definitions.FOLDERS:
                 root, name = place.parent, f"{_folder_of(place)}/{place.name}"
                 files[name] = place.read_bytes()

@@ -7,6 +7,8 @@ from pathlib import Path
 FOLDERS = ("bpmn", "forms")
 SUFFIXES = (".bpmn", ".dmn", ".form", ".json")
 """What belongs to a version; a read-me or an editor's leftover beside it does not."""
+MANIFEST = "bpmn/manifest.json"
+"""The one .json: which process a call starts, which message an act sends."""
 
 _HERE = Path(__file__).resolve().parent
 

@@ -11,12 +11,12 @@ from typing import Any
 from lxml import etree
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
+from engine.definitions import MANIFEST
 from engine.flow import dialect, drawing, notation, support, tables, xml
 from engine.flow.drawing import Drawing, Element, Flow
 from engine.flow.model import DefinitionsRefused, Finding, Json, Refused
 from engine.milestones import deadlines_of, milestones_of
 
-MANIFEST = "bpmn/manifest.json"
 OWN = {"milestones": '{"lent": "借出"}', "deadlines": '{"give_back": "还书期限"}'}
 """What a manifest may say of milestones and deadlines of its own, with an example of each."""
 

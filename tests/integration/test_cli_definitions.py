@@ -174,3 +174,9 @@ def test_a_picture_is_not_drawn_over_its_diagram(home, tmp_path):
         drawn = hotline(home, "draw", diagram, "-o", place, code=2)
         assert "换一个文件名" in drawn.stderr
     assert diagram.read_bytes() == (ROOT / "bpmn/promise.bpmn").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["HOTLINE_DATABASE_URL", "HOTLINE_DATABASE_URL_FILE"])
+def test_a_database_that_is_named_and_not_to_be_had_is_said(home, name):
+    asked = hotline(home, "check", **{name: "nowhere"})
+    assert "没有和现行版本比较" in asked.stderr

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.flow.definitions import MANIFEST, Drawn
+from engine.definitions import MANIFEST
+from engine.flow.definitions import Drawn
 from engine.flow.drawing import SCOPES, Element
 from engine.flow.model import Finding
 from engine.flow.support import sends, starts_by_message, throws

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.flow.definitions import MANIFEST, Drawn
+from engine.definitions import MANIFEST
+from engine.flow.definitions import Drawn
 from engine.flow.model import Finding
 from engine.flow.support import starts_by_message
 from engine.milestones import deadlines_of, milestones_of, required_of

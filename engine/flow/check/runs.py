@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.flow.definitions import MANIFEST, Definitions, Drawn
+from engine.definitions import MANIFEST
+from engine.flow.definitions import Definitions, Drawn
 from engine.flow.model import DefinitionsRefused, Finding
 
 

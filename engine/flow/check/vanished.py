@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.flow.definitions import MANIFEST, Drawn
+from engine.definitions import MANIFEST
+from engine.flow.definitions import Drawn
 from engine.flow.model import Finding
 
 
