@@ -24,6 +24,7 @@ from webapp import (
     legs,
     people,
     problems,
+    several,
     supervision,
     tickets,
     words,
@@ -68,6 +69,7 @@ def create_app(
     for blueprint in (
         people.desk,
         work.desk,
+        several.desk,
         tickets.desk,
         drawings.desk,
         calls.desk,

@@ -28,6 +28,9 @@ LANGUAGES = ("zh", "en")
 MAY_WAIT = ("people.password", "people.sign_out")
 """What somebody may do who has still to change the first password."""
 
+REFRESHED = frozenset({"work.figures"})
+"""What pages ask for by themselves: that nobody sits there any more must show all the same."""
+
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -78,7 +81,8 @@ def _signed_in() -> people.SignedIn | None:
     if "signed_in" not in g:
         g.signed_in = None  # should the store fail, the page that says so is for nobody
         if token():
-            g.signed_in = people.user_of(store(), token(), now())
+            at_work = request.endpoint not in REFRESHED
+            g.signed_in = people.user_of(store(), token(), now(), touch=at_work)
     found: people.SignedIn | None = g.signed_in
     return found
 

@@ -14,7 +14,6 @@ from engine.acts import tickets, work
 from engine.errors import Denied, Trouble
 from engine.flow.model import Refused
 from engine.formjs import Form
-from engine.formjs.read import walk
 from engine.read import ticket as reading
 from engine.read.worklist import WorkItem
 from webapp import door, legs, problems, supervision
@@ -234,7 +233,7 @@ def _form_page(
         form=form,
         views=views,
         errors=errors,
-        watched=_watched(form.form),
+        watched=form.form.watched,
         names=_names(form.form),
         ticket=ticket,
         right=_right(ticket, form.task),
@@ -266,8 +265,3 @@ def _names_back(text: str) -> list[tuple[str, str]]:
     except (ValueError, TypeError, RecursionError):
         return []
     return found
-
-
-def _watched(form: Form) -> frozenset[str]:
-    """The fields that a condition reads: when one changes, others come or go."""
-    return frozenset(key for part in walk(form.components) for key in part.depends)

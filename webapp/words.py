@@ -97,6 +97,11 @@ def label(kind: str, code: str, fallback: str = "") -> str:
     return str(known) if known is not None else (fallback or code)
 
 
+def emergency(code: str) -> str:
+    """The word for an emergency; "" where there is none."""
+    return label("emergency", code) if code not in ("", "no") else ""
+
+
 def is_number(text: str) -> bool:
     """Whether a text is a ticket's number, such as 20261010-00012."""
     return re.fullmatch(r"[0-9]{8}-[0-9]{5,9}", text) is not None
@@ -121,15 +126,18 @@ def moment(at: datetime | None, year: bool = True) -> str:
     return f"{date_words(local, year)} {local:%H:%M}"
 
 
-def due_words(due: datetime | None, now: datetime) -> str:
-    """A due time in words: the end of a day is that day's 24:00, not the next day's 00:00."""
+def due_words(due: datetime | None, now: datetime, year: bool = False) -> str:
+    """A due time in words: the end of a day is that day's 24:00, not the next day's 00:00.
+
+    With its year where that is not this one, or where it is asked for.
+    """
     if due is None:
         return ""
     local = due.astimezone(ZONE)
     clock = f"{local:%H:%M}"
     if clock == "00:00":
         local, clock = local - timedelta(days=1), "24:00"
-    return f"{date_words(local, local.year != now.astimezone(ZONE).year)} {clock}"
+    return f"{date_words(local, year or local.year != now.astimezone(ZONE).year)} {clock}"
 
 
 def time_left(remaining: Remaining | None, due: datetime | None, now: datetime) -> str:

@@ -126,7 +126,7 @@ def sign_out(store: Store, token: str, now: datetime) -> None:
         people.fact(conn, store, "sign_out", now, people.load(conn, owner))
 
 
-def user_of(store: Store, token: str, now: datetime) -> SignedIn | None:
+def user_of(store: Store, token: str, now: datetime, *, touch: bool = True) -> SignedIn | None:
     """Who a session's token stands for; None when idle for 2 h, older than 12 h, or unknown."""
     with store.read() as conn:
         row = conn.execute(
@@ -137,7 +137,7 @@ def user_of(store: Store, token: str, now: datetime) -> SignedIn | None:
         if row is None or row.seen_at < now - IDLE or row.created_at < now - LONGEST:
             return None
         user = people.load(conn, row.id)
-    if row.seen_at < now - SEEN_EVERY:
+    if touch and row.seen_at < now - SEEN_EVERY:
         with store.write() as conn:
             conn.execute(
                 update(sessions).where(sessions.c.digest == _digest(token)).values(seen_at=now)

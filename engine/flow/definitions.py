@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from lxml import etree
@@ -217,6 +218,13 @@ class Definitions:
             UserTask(one.process, one.id, one.name, one.form, one.role, one.unit, one.article)
             for one in self.elements()
             if one.kind == "userTask"
+        )
+
+    @cached_property
+    def several(self) -> frozenset[str]:
+        """The user tasks that may be done for several tickets at once, answered alike."""
+        return frozenset(
+            one.id for one in self.elements() if one.properties.get("several") == "true"
         )
 
     def form_keys(self) -> frozenset[str]:

@@ -56,6 +56,11 @@ class Form:
         return cls(name, components, fields, order)
 
     @property
+    def watched(self) -> frozenset[str]:
+        """The fields that a condition reads: when one changes, others come or go."""
+        return frozenset(key for part in walk(self.components) for key in part.depends)
+
+    @property
     def sources(self) -> frozenset[str]:
         """The option lists that `show` and `validate` need."""
         return frozenset(field.source for field in self.fields if field.source)

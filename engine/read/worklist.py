@@ -1,27 +1,18 @@
-"""Lists of a person's day: open tasks, overdue legs, unsigned warnings."""
+"""The work list of a person's day: open tasks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    Table,
-    and_,
-    exists,
-    false,
-    func,
-    or_,
-    select,
-    true,
-)
+from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, func, or_, select
 
-from engine.access import User, content_reader, reach, sees_reporter
+from engine.access import User, sees_reporter
+from engine.read import narrowing
+from engine.read.narrowing import URGENT, WORKED_ON, Choice, Narrowing
 from engine.read.words import Remaining, remaining
 from engine.store import Store, cards, forms, rights
 from engine.store import tables as t
@@ -31,16 +22,20 @@ from engine.workdays import ZONE, end_of
 __all__ = [
     "Card",
     "Counts",
-    "LegItem",
-    "LegList",
+    "Narrowing",
     "Remaining",
     "WorkItem",
     "WorkList",
+    "about_own_unit",
+    "choices",
     "counts",
-    "overdue",
+    "kept",
+    "picked",
     "tasks_of",
-    "unsigned",
 ]
+
+
+EVERYTHING = Narrowing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +65,8 @@ class WorkItem:
     claimed_by_name: str
     mine: bool
     optional: bool
+    several: bool  # it may be done together with others of the same form
+    form: str
     barred: str  # the task that this person did, so that another one has to do this; or ""
     card: Card
 
@@ -83,48 +80,15 @@ class WorkList:
 
 
 @dataclass(frozen=True, slots=True)
-class LegItem:
-    """A leg in the overdue list or the list of unsigned warnings."""
-
-    number: str
-    leg: int
-    unit: str
-    unit_name: str
-    area_name: str
-    centre_name: str  # 派单中心
-    peer_centre_name: str  # 同级中心
-    authority_name: str
-    type: str
-    type_label: str
-    dispatched_at: datetime | None
-    due: datetime | None  # the due time that was missed
-    at: datetime  # since when it is late
-    done_at: datetime | None  # signed or reported after all
-    card: Card
-
-
-@dataclass(frozen=True, slots=True)
-class LegList:
-    """A page of a list of legs, and how many there are in all."""
-
-    items: tuple[LegItem, ...]
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
 class Counts:
-    """The figures beside the lists' names."""
+    """The figures of a work list."""
 
     mine: int
     unit: int
-    due_today: int
-    overdue: int
-    unsigned: int
+    free: int
+    late: int
+    due_today: int  # the late ones too
 
-
-_centres = t.units.alias("centre")
-_peers = t.units.alias("peer")
-_authorities = t.units.alias("authority")
 
 _provisional = (
     select(func.count())
@@ -136,33 +100,28 @@ _provisional = (
     )
     .scalar_subquery()
 )
-_TASKS = (
-    select(
-        t.tasks,
-        t.tickets.c.number,
-        t.tickets.c.version,
-        t.tickets.c.type,
-        t.tickets.c.channel,
-        t.tickets.c.card,
-        t.tickets.c.protected,
-        t.tickets.c.emergency,
-        t.legs.c.duty,
-        t.legs.c.round,
-        t.legs.c.parent,
-        t.ticket_keys.c.wrapped,
-        t.units.c.name.label("unit_name"),
-        t.users.c.name.label("who"),
-        t.users.c.display_name.label("who_name"),
-        _provisional.label("provisional"),
-    )
-    .join(t.tickets, t.tickets.c.id == t.tasks.c.ticket)
-    .outerjoin(t.legs, and_(t.legs.c.ticket == t.tasks.c.ticket, t.legs.c.leg == t.tasks.c.leg))
-    .join(t.units, t.units.c.id == t.tasks.c.unit)
+_TASKS = select(
+    t.tasks,
+    t.tickets.c.number,
+    t.tickets.c.version,
+    t.tickets.c.type,
+    t.tickets.c.channel,
+    t.tickets.c.card,
+    t.tickets.c.protected,
+    t.tickets.c.emergency,
+    t.legs.c.duty,
+    t.legs.c.round,
+    t.legs.c.parent,
+    t.ticket_keys.c.wrapped,
+    t.units.c.name.label("unit_name"),
+    t.users.c.name.label("who"),
+    t.users.c.display_name.label("who_name"),
+    _provisional.label("provisional"),
+).select_from(
+    WORKED_ON.join(t.units, t.units.c.id == t.tasks.c.unit)
     .outerjoin(t.ticket_keys, t.ticket_keys.c.ticket == t.tasks.c.ticket)
     .outerjoin(t.users, t.users.c.id == t.tasks.c.claimed_by)
 )
-
-_urgent = func.coalesce(t.tickets.c.emergency, "no") != "no"
 
 
 def _whose(user: User, which: str) -> ColumnElement[bool]:
@@ -170,10 +129,12 @@ def _whose(user: User, which: str) -> ColumnElement[bool]:
     ours = and_(t.tasks.c.unit == user.unit, t.tasks.c.role.in_(sorted(user.roles)))
     wanted = {"mine": mine, "free": and_(ours, t.tasks.c.claimed_by.is_(None))}
     # A right is no duty: it is offered with its ticket.
-    return and_(wanted.get(which, or_(ours, mine)), ~t.tasks.c.optional, ~_about(user, t.tasks))
+    return and_(
+        wanted.get(which, or_(ours, mine)), ~t.tasks.c.optional, ~about_own_unit(user, t.tasks)
+    )
 
 
-def _about(user: User, table: Table) -> ColumnElement[bool]:
+def about_own_unit(user: User, table: Table) -> ColumnElement[bool]:
     """Whether a row's ticket is about the person's unit, for which there is no such ticket."""
     about = t.tickets.alias("about")
     return exists().where(about.c.id == table.c.ticket, about.c.about_unit == user.unit)
@@ -186,23 +147,48 @@ def tasks_of(
     which: str = "all",
     limit: int = 50,
     offset: int = 0,
+    narrow: Narrowing = EVERYTHING,
 ) -> WorkList:
     """Open tasks of the user's unit and roles; which: all | mine | free.
 
     Emergencies come first (第十五条), then what is due earliest.
     """
-    where = _whose(user, which)
-    query = (
-        _TASKS.where(where)
-        .order_by(
-            ~_urgent, t.tasks.c.due.is_(None), t.tasks.c.due, t.tasks.c.opened_at, t.tasks.c.ticket
-        )
-        .limit(limit)
-        .offset(offset)
-    )
     with store.read() as conn:
-        total = conn.execute(select(func.count()).select_from(t.tasks).where(where)).scalar_one()
+        where = and_(_whose(user, which), *narrow.where(store.calendar(conn), now))
+        query = (
+            _TASKS.where(where)
+            .order_by(
+                ~URGENT,
+                t.tasks.c.due.is_(None),
+                t.tasks.c.due,
+                t.tasks.c.opened_at,
+                t.tasks.c.ticket,
+                t.tasks.c.task,
+            )
+            .limit(limit)
+            .offset(offset)
+        )
+        of = WORKED_ON if narrow else t.tasks
+        total = conn.execute(select(func.count()).select_from(of).where(where)).scalar_one()
         return WorkList(work_items(conn, store, user, query, now), total)
+
+
+def picked(
+    store: Store, user: User, refs: Collection[tuple[str, int]], now: datetime
+) -> tuple[WorkItem, ...]:
+    """Of the user's list, the tasks that are named by ticket's number and own: those still there
+    that this person may complete."""
+    named = or_(*(and_(t.tickets.c.number == a, t.tasks.c.task == b) for a, b in refs))
+    query = _TASKS.where(_whose(user, "all"), named).order_by(t.tickets.c.number, t.tasks.c.task)
+    with store.read() as conn:
+        found = work_items(conn, store, user, query, now)
+    return tuple(item for item in found if not item.barred and (item.mine or not item.claimed_by))
+
+
+def choices(store: Store, user: User, which: str = "all") -> Mapping[str, tuple[Choice, ...]]:
+    """By what the user's list can be narrowed: field of Narrowing → the values that occur."""
+    with store.read() as conn:
+        return narrowing.choices(conn, store, _whose(user, which))
 
 
 def open_tasks(
@@ -229,7 +215,7 @@ def work_items(
             leg=row.leg,
             article=row.article,
             type=row.type,
-            type_label=_label(conn, store, row, "type"),
+            type_label=label_of(store, row, "type"),
             channel=row.channel,
             emergency=row.emergency or "",
             duty=row.duty or "",
@@ -243,6 +229,8 @@ def work_items(
             claimed_by_name=row.who_name or "",
             mine=row.claimed_by == user.id,
             optional=row.optional,
+            several=row.element in store.definitions(row.version).several,
+            form=row.form,
             barred=_barred(conn, user, row),
             card=card_of(store, user, row),
         )
@@ -255,7 +243,8 @@ def _barred(conn: Connection, user: User, row: Any) -> str:
     return rights.completed_by(conn, row.number, user.name, row) if ours else ""
 
 
-def _label(conn: Connection, store: Store, row: Any, key: str) -> str:
+def label_of(store: Store, row: Any, key: str) -> str:
+    """What the forms of a row's version call the code in a column."""
     code: str = getattr(row, key)
     return forms.labels(store.definitions(row.version)).get((key, code), code)
 
@@ -268,129 +257,26 @@ def card_of(store: Store, user: User, row: Any) -> Card:
 
 
 def counts(store: Store, user: User, now: datetime) -> Counts:
-    """How many tasks and late legs the user's lists hold."""
+    """How many tasks the user's lists hold."""
     today = end_of(now.astimezone(ZONE).date())
     tasks = select(func.count()).select_from(t.tasks)
-    legs = select(func.count()).select_from(t.legs.join(t.tickets))
     with store.read() as conn:
 
-        def count(query: Select[Any]) -> int:
-            return int(conn.execute(query).scalar_one())
+        def count(*where: ColumnElement[bool]) -> int:
+            return int(conn.execute(tasks.where(*where)).scalar_one())
 
         ours = _whose(user, "all")
         return Counts(
-            mine=count(tasks.where(_whose(user, "mine"))),
-            unit=count(tasks.where(ours)),
-            due_today=count(tasks.where(ours, t.tasks.c.due <= today)),
-            overdue=count(legs.where(_late(user, t.legs.c.overdue_at))),
-            unsigned=count(legs.where(_late(user, t.legs.c.unsigned_at))),
+            mine=count(_whose(user, "mine")),
+            unit=count(ours),
+            free=count(_whose(user, "free")),
+            late=count(ours, t.tasks.c.due <= now),
+            due_today=count(ours, t.tasks.c.due <= today),
         )
 
 
-def legs_in_reach(user: User, action: str) -> ColumnElement[bool]:
-    """The legs that an action reaches for a person (第五条、第八条: by level and authority)."""
-    return and_(_in_reach(user, action), ~_about(user, t.legs))
-
-
-def _in_reach(user: User, action: str) -> ColumnElement[bool]:
-    far = reach(user, action)
-    if far.everything:
-        return true()
-    parts: list[ColumnElement[bool]] = [false()]
-    if far.unit:
-        parts.append(t.legs.c.unit == far.unit)
-    if far.centre:
-        parts += [t.legs.c.centre == far.centre, t.legs.c.peer_centre == far.centre]
-    if far.authority:
-        parts += [t.legs.c.authority == far.authority, t.tickets.c.authority == far.authority]
-    return or_(*parts)
-
-
-def _late(user: User, since: ColumnElement[Any]) -> ColumnElement[bool]:
-    return and_(legs_in_reach(user, "list_overdue"), since.is_not(None), t.legs.c.void_at.is_(None))
-
-
-def overdue(store: Store, user: User, now: datetime, limit: int = 50, offset: int = 0) -> LegList:
-    """Legs that became overdue, in the user's reach. An auditor sees no cards."""
-    done = (t.legs.c.closed_at, t.legs.c.reported_at)
-    return _legs(
-        store, user, t.legs.c.overdue_at, t.legs.c.due, func.coalesce(*done), limit, offset
-    )
-
-
-def unsigned(store: Store, user: User, now: datetime, limit: int = 50, offset: int = 0) -> LegList:
-    """Legs not signed in time (预警), in the user's reach. An auditor sees no cards."""
-    since, due = t.legs.c.unsigned_at, t.legs.c.sign_due
-    return _legs(store, user, since, due, t.legs.c.signed_at, limit, offset)
-
-
-def _legs(
-    store: Store,
-    user: User,
-    since: ColumnElement[Any],
-    due: ColumnElement[Any],
-    done: ColumnElement[Any],
-    limit: int,
-    offset: int,
-) -> LegList:
-    where = _late(user, since)
-    joined = t.legs.join(t.tickets, t.tickets.c.id == t.legs.c.ticket)
-    query = (
-        select(
-            t.legs.c.leg,
-            t.legs.c.unit,
-            t.legs.c.dispatched_at,
-            since.label("since"),
-            due.label("missed"),
-            done.label("done"),
-            t.tickets.c.number,
-            t.tickets.c.version,
-            t.tickets.c.type,
-            t.tickets.c.card,
-            t.tickets.c.protected,
-            t.ticket_keys.c.wrapped,
-            t.units.c.name.label("unit_name"),
-            t.areas.c.name.label("area_name"),
-            _centres.c.name.label("centre_name"),
-            _peers.c.name.label("peer_name"),
-            _authorities.c.name.label("authority_name"),
-            legs_in_reach(content_reader(user), "list_overdue").label("content"),
-        )
-        .select_from(
-            joined.join(t.units, t.units.c.id == t.legs.c.unit)
-            .join(t.areas, t.areas.c.id == t.legs.c.area)
-            .join(_centres, _centres.c.id == t.legs.c.centre)
-            .join(_peers, _peers.c.id == t.legs.c.peer_centre)
-            .join(_authorities, _authorities.c.id == t.legs.c.authority)
-            .outerjoin(t.ticket_keys, t.ticket_keys.c.ticket == t.legs.c.ticket)
-        )
-        .where(where)
-        # What still waits comes first, the longest late at the top.
-        .order_by(done.is_not(None), since, t.legs.c.ticket, t.legs.c.leg)
-        .limit(limit)
-        .offset(offset)
-    )
+def kept(store: Store, user: User) -> tuple[tuple[str, Mapping[str, str]], ...]:
+    """The lists that the user keeps: name, and what it says of tab and Narrowing."""
+    query = select(t.kept_lists).where(t.kept_lists.c.user == user.id).order_by(t.kept_lists.c.name)
     with store.read() as conn:
-        total = conn.execute(select(func.count()).select_from(joined).where(where)).scalar_one()
-        rows: Iterable[Any] = conn.execute(query)
-        return LegList(tuple(_leg_item(conn, store, user, row) for row in rows), total)
-
-
-def _leg_item(conn: Connection, store: Store, user: User, row: Any) -> LegItem:
-    return LegItem(
-        number=row.number,
-        leg=row.leg,
-        unit=row.unit,
-        unit_name=row.unit_name,
-        area_name=row.area_name,
-        centre_name=row.centre_name,
-        peer_centre_name=row.peer_name,
-        authority_name=row.authority_name,
-        type=row.type,
-        type_label=_label(conn, store, row, "type"),
-        dispatched_at=row.dispatched_at,
-        due=row.missed,
-        at=row.since,
-        done_at=row.done,
-        card=card_of(store, user, row) if row.content else Card(),
-    )
+        return tuple((row.name, json.loads(row.said)) for row in conn.execute(query))

@@ -139,6 +139,14 @@ sessions = Table(
     Column("seen_at", Instant, nullable=False),
 )
 
+kept_lists = Table(  # how somebody narrows the work list again and again
+    "kept_lists",
+    metadata,
+    Column("user", ForeignKey("users.id"), primary_key=True),
+    Column("name", String(30), primary_key=True),
+    Column("said", Text, nullable=False),  # JSON of Narrowing.said and the tab
+)
+
 # --- definitions and calendar ------------------------------------------------------------
 
 versions = Table(

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from engine import sweep
 from engine.acts import tickets
 from engine.errors import Denied, Trouble
+from engine.read import late as late_list
 from engine.read import ledger, verify, worklist
 from engine.read import ticket as reading
 from engine.store import Store
@@ -219,8 +220,8 @@ def test_an_auditor_s_lists_show_no_cards_but_of_tickets_that_another_role_reads
     both = replace(office.who("officer", "sr-water"), roles=frozenset({"auditor", "officer"}))
     for user, read in ((auditor, set()), (both, {ours})):
         lists = (
-            worklist.overdue(office.store, user, late).items,
-            worklist.unsigned(office.store, user, late).items,
+            late_list.overdue(office.store, user, late).items,
+            late_list.unsigned(office.store, user, late).items,
             reading.find(office.store, user, ours[:8]),
         )
         for items in lists:
@@ -295,10 +296,9 @@ def test_lists_reach_as_far_as_the_right(office, at):
 
     def seen(role: str, unit: str) -> tuple[int, int]:
         user = office.who(role, unit)
-        counts = worklist.counts(office.store, user, now)
-        late = worklist.overdue(office.store, user, now)
-        unsigned = worklist.unsigned(office.store, user, now)
-        assert (counts.overdue, counts.unsigned) == (late.total, unsigned.total)
+        late = late_list.overdue(office.store, user, now)
+        unsigned = late_list.unsigned(office.store, user, now)
+        assert late_list.count(office.store, user) == late.total
         assert {item.unit for item in late.items} == {item.unit for item in unsigned.items}
         return late.total, unsigned.total
 
@@ -318,10 +318,10 @@ def test_a_late_leg_whose_report_was_rejected_waits_again(office, at):
     office.does(number, "leader", at("2026-10-13 09:00"), approval="approved")
     now = at("2026-10-14 09:00")
     centre = office.who("reviewer", "sr-centre")
-    (late,) = worklist.overdue(office.store, centre, now).items
+    (late,) = late_list.overdue(office.store, centre, now).items
     assert late.done_at == at("2026-10-13 09:00")
     office.does(number, "reviewer", now, review="rejected")
-    (late,) = worklist.overdue(office.store, centre, now).items
+    (late,) = late_list.overdue(office.store, centre, now).items
     assert late.done_at is None
     page = reading.page(office.store, centre, number, now)
     assert page.legs[0].reported_at is None

@@ -63,10 +63,20 @@ def callers(status: int) -> dict[str, int]:
     return everybody(403, **dict.fromkeys(CALLED, status))
 
 
+def workers(status: int) -> dict[str, int]:
+    return everybody(status, auditor=403, **NOBODY_ON_TICKETS)
+
+
 # Endpoint and method -> what each role is answered on its own ticket and on another unit's.
 # 302: done, and on to another page. Where no ticket is meant, both columns are the same.
 OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
     ("work.tasks", "GET"): (everybody(200), everybody(200)),
+    ("work.figures", "GET"): (workers(200),) * 2,
+    ("work.workbook", "GET"): (workers(200),) * 2,
+    ("work.keep_list", "POST"): (workers(400),) * 2,  # nothing was narrowed
+    ("work.drop_list", "POST"): (workers(302),) * 2,
+    ("several.together", "GET"): (workers(400),) * 2,  # nothing was chosen
+    ("several.together", "POST"): (workers(400),) * 2,
     ("work.overdue", "GET"): (LISTED, LISTED),
     ("work.unsigned", "GET"): (LISTED, LISTED),
     ("people.password", "GET"): (everybody(200), everybody(200)),

@@ -102,9 +102,18 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (fresh) narrowAll(fresh);
 });
 
+// A box that checks all others that go with a form.
+document.addEventListener("change", (event) => {
+  const form = event.target.dataset?.checkAll;
+  if (!form) return;
+  for (const box of document.querySelectorAll(`input[type=checkbox][form="${form}"]`)) {
+    box.checked = event.target.checked;
+  }
+});
+
 // An answer of a fragment route that is no fragment (signed out, ticket gone) is a page: show it.
 document.addEventListener("htmx:responseError", (event) => {
-  const form = event.detail.elt.closest("form");
+  const form = event.detail.elt.closest("form"); // none: figures that refresh themselves, later
   if (form) form.requestSubmit(form.querySelector("[value=update]"));
 });
 

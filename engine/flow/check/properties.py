@@ -20,6 +20,7 @@ OF_ELEMENT = (
     "leg",
     "sets",
     "optional",
+    "several",
     "other_than",
     "correlation",
 )
@@ -64,11 +65,13 @@ def _of_leg(element: Element) -> Iterator[tuple[str, str]]:
 
 
 def _of_task(element: Element, tasks: set[str]) -> Iterator[tuple[str, str]]:
-    if "optional" in element.properties:
+    for name in ("optional", "several"):
+        if name not in element.properties:
+            continue
         if element.kind != "userTask":
-            yield "optional", "不是用户任务，不能有属性 optional"
-        elif element.properties["optional"] not in ("true", "false"):
-            yield "optional", "的属性 optional 只能写 true 或 false"
+            yield name, f"不是用户任务，不能有属性 {name}"
+        elif element.properties[name] not in ("true", "false"):
+            yield name, f"的属性 {name} 只能写 true 或 false"
     if "other_than" in element.properties:
         if element.kind != "userTask":
             yield "other_than", "不是用户任务，不能有属性 other_than"

@@ -1,0 +1,117 @@
+"""Several tasks of one kind done at once: one form, and an act of its own for each ticket.
+
+Which tasks may be done so is drawn (the property `several` of a user task).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template, request
+from werkzeug.wrappers import Response
+
+from engine.acts import tickets
+from engine.errors import Trouble
+from engine.flow.model import Refused
+from engine.read import filling, worklist
+from engine.read.worklist import WorkItem
+from webapp import door, problems
+from webapp.pages import page
+
+desk = Blueprint("several", __name__)
+
+MOST = 50
+"""Tasks at once: as many as a page of the list holds."""
+
+Ref = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one of the tasks: done, or why not."""
+
+    number: str
+    said: str = ""
+
+
+@page(desk, "/tasks/several", "work_task", methods=("GET", "POST"))
+def together() -> Response:
+    """The form of several tasks of one kind, and what became of each."""
+    refs = _refs(request.values.getlist("task"))
+    if not refs:
+        raise Trouble("several_none")
+    if len(refs) > MOST:
+        raise Trouble("several_many", most=MOST)
+    items = worklist.picked(door.store(), door.person(), refs, door.now())
+    if len({(item.form, item.name) for item in items}) > 1 or not all(it.several for it in items):
+        raise Trouble("several_other")
+    doing = request.form.get("_do", "")
+    errors: Mapping[str, str] = {}
+    if doing == "done":
+        errors = _errors(items)
+        if not errors:
+            return door.page(render_template("several_done.html", outcomes=_complete(refs)))
+    if not items:
+        outcomes = [Outcome(number, problems.sentence(Trouble("task_gone"))) for number, _ in refs]
+        return door.page(render_template("several_done.html", outcomes=outcomes), 409)
+    return _form_page(items, len(refs) - len(items), errors)
+
+
+def _refs(texts: Sequence[str]) -> list[Ref]:
+    """Tasks as a list names them, such as 20261010-00012/7; what names none is left out."""
+    found: dict[Ref, None] = {}
+    for text in texts:
+        number, _, task = text.partition("/")
+        if number and task.isascii() and task.isdigit() and len(task) < 10:
+            found[number, int(task)] = None
+    return list(found)
+
+
+def _raw() -> dict[str, list[str]]:
+    return {
+        key: values
+        for key, values in request.form.lists()
+        if not key.startswith("_") and key != "task"
+    }
+
+
+def _errors(items: Sequence[WorkItem]) -> Mapping[str, str]:
+    """What is wrong with the answers for any of the tickets, before the first one is touched."""
+    for item in items:
+        form = filling.task_form(door.store(), door.person(), item.number, item.task, door.now())
+        errors = form.form.validate(_raw(), form.sources, door.now()).errors
+        if errors:
+            return errors
+    return {}
+
+
+def _complete(refs: Sequence[Ref]) -> list[Outcome]:
+    outcomes = []
+    for number, task in refs:
+        try:
+            key = door.key_for(f"{number}/{task}")
+            tickets.complete(door.store(), door.person(), number, task, _raw(), door.now(), key)
+        except (Trouble, Refused) as trouble:
+            outcomes.append(Outcome(number, problems.sentence(trouble)))
+        else:
+            outcomes.append(Outcome(number))
+    return outcomes
+
+
+def _form_page(items: Sequence[WorkItem], gone: int, errors: Mapping[str, str]) -> Response:
+    first = items[0]
+    form = filling.task_form(door.store(), door.person(), first.number, first.task, door.now())
+    raw = _raw() if request.method == "POST" else {}
+    typed = form.form.validate(raw, form.sources).typed if raw else {}
+    part = request.headers.get("HX-Request") == "true" and not errors
+    body = render_template(
+        "fields.html" if part else "several.html",
+        form=form,
+        items=items,
+        gone=gone,
+        views=form.form.show(typed, form.sources, errors),
+        errors=errors,
+        watched=form.form.watched,
+    )
+    return door.page(body, 422 if errors else 200)
