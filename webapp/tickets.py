@@ -16,7 +16,7 @@ from engine.flow.model import Refused
 from engine.formjs import Form
 from engine.read import ticket as reading
 from engine.read.worklist import WorkItem
-from webapp import door, legs, problems, supervision
+from webapp import door, legs, problems, supervision, words
 from webapp.pages import page
 
 desk = Blueprint("tickets", __name__)
@@ -30,7 +30,8 @@ def _raw() -> Raw:
 
 
 def _doing() -> str:
-    """Which button was used: done, draft, update; that of a language is an update."""
+    """Which button was used: done, draft, update; that of a language is an update, and a page
+    that saves by itself says keep."""
     return "update" if door.asked_language() else request.form.get("_do", "done")
 
 
@@ -111,6 +112,9 @@ def task(number: str, task: int) -> Response:
     raw = _raw() if request.method == "POST" else None
     errors: Mapping[str, str] = {}
     try:
+        if raw is not None and _doing() == "keep":
+            work.save_draft(store, person, number, task, raw, now, door.new_key())
+            return door.page(gettext("已自动保存草稿，%(at)s。", at=words.clock(now)))
         if raw is not None and _doing() == "draft":
             # What was typed last is what is kept, whether or not the form was sent before.
             work.save_draft(store, person, number, task, raw, now, door.new_key())

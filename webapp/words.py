@@ -126,6 +126,11 @@ def moment(at: datetime | None, year: bool = True) -> str:
     return f"{date_words(local, year)} {local:%H:%M}"
 
 
+def clock(at: datetime) -> str:
+    """The time of day, such as 09:05."""
+    return f"{at.astimezone(ZONE):%H:%M}"
+
+
 def due_words(due: datetime | None, now: datetime, year: bool = False) -> str:
     """A due time in words: the end of a day is that day's 24:00, not the next day's 00:00.
 

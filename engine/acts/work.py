@@ -152,7 +152,7 @@ def save_draft(
     now: datetime,
     key: str,
 ) -> None:
-    """Keep what was typed so far, encrypted, not validated; the chain has the fact alone.
+    """Keep what was typed so far, encrypted, not validated; the chain says that it was begun.
 
     One draft a person and task: a later one takes its place, completing the task removes it.
     Errors: as claim; Trouble draft_long, text_characters; VaultError erased.
@@ -169,11 +169,12 @@ def save_draft(
             return
         mine = {"ticket": held.ticket.id, "task": task, "user": user.id}
         content = held.ticket.seal(f"draft/{task}/{user.id}", typed)
-        held.conn.execute(
+        earlier = held.conn.execute(
             delete(drafts).where(*(drafts.c[name] == value for name, value in mine.items()))
-        )
+        ).rowcount
         held.conn.execute(insert(drafts).values(**mine, at=now, content=content))
-        held.note("draft")
+        if not earlier:  # pages save every few seconds; who began and when is what matters
+            held.note("draft")
 
 
 def comment(store: Store, user: User, number: str, text: str, now: datetime, key: str) -> None:

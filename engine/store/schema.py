@@ -52,6 +52,7 @@ GRANTS: Final = {
             "users",
             "user_roles",
             "sessions",
+            "kept_lists",
             "calendar_days",
             "calendar_years",
             "states",

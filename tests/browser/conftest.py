@@ -86,6 +86,8 @@ class Visitor:
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()
+        if self.script:  # a form first asks whether the line is there
+            self.page.locator("form[data-asking]").first.wait_for(state="detached")
         self.page.wait_for_load_state()
 
     def follow(self, name: str) -> None:

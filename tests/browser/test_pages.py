@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from engine.acts import places
 from engine.acts.places import Unit
@@ -95,6 +96,37 @@ def test_a_colleague_was_quicker_and_nothing_typed_is_lost(visit: Visit):
     assert "林小雨" in slow.page.content()
     assert "李卫东，电话 8200000" in slow.page.content()
     slow.look("conflict")
+
+
+def test_a_draft_saves_itself_and_outlives_the_browser(visit: Visit):
+    visitor = visit()
+    take_call(visitor)
+    open_task(visitor, "pan", "派单")
+    dispatch(visitor)
+    open_task(visitor, "li", "签收")
+    visitor.write("经办人", "李卫东，写到一半")
+    visitor.page.get_by_text("已自动保存草稿，10:00。").wait_for()
+    path = urlsplit(visitor.page.url).path
+    other = visit(script=False)
+    other.sign_in("li")
+    other.go(path)
+    assert other.page.get_by_label("经办人").input_value() == "李卫东，写到一半"
+
+
+def test_the_line_drops_and_nothing_typed_is_lost(visit: Visit):
+    visitor = visit()
+    visitor.sign_in("sun")
+    visitor.follow("登记来电")
+    visitor.write("一句话说清什么事", "医保报销比例")
+    visitor.context.set_offline(True)
+    visitor.press("登记并生成工单")
+    assert visitor.page.get_by_text("网络不通，还没有提交。").is_visible()
+    assert visitor.page.get_by_label("一句话说清什么事").input_value() == "医保报销比例"
+    visitor.look("line-dropped")
+    visitor.context.set_offline(False)
+    visitor.press("登记并生成工单")
+    assert visitor.page.get_by_text("请改正以下内容").is_visible()  # it was sent, and is not whole
+    assert visitor.page.get_by_label("一句话说清什么事").input_value() == "医保报销比例"
 
 
 def test_the_caller_s_number_is_asked_for_and_shown(visit: Visit):

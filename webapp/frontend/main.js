@@ -1,5 +1,6 @@
 // The entry of vendor/app.js. Every page also works without it.
 import htmx from "htmx.org";
+import "./keeping.js";
 
 htmx.config.allowEval = false; // the pages' policy forbids it anyway
 htmx.config.includeIndicatorStyles = false; // no inline style
@@ -119,14 +120,3 @@ document.addEventListener("htmx:responseError", (event) => {
 
 // The summary of errors is read out first, as the GOV.UK pattern asks.
 document.querySelector("[data-focus-first]")?.focus();
-
-// A second click while the first is under way: the server would answer it all the same.
-document.addEventListener("submit", (event) => {
-  const form = event.target;
-  if (form.dataset.sent) event.preventDefault();
-  else form.dataset.sent = "yes";
-  setTimeout(() => delete form.dataset.sent, 10000); // the answer may never have come
-});
-window.addEventListener("pageshow", () => {
-  for (const form of document.forms) delete form.dataset.sent;
-});
