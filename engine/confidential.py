@@ -6,7 +6,8 @@ import os
 import stat
 from pathlib import Path
 
-from engine.errors import SettingsError
+from engine import files
+from engine.errors import SettingsError, reason
 
 LONGEST = 4096
 """Bytes; an address of a database is far shorter."""
@@ -29,14 +30,12 @@ def line(name: str, path: Path) -> str:
     repeats what stands in the file.
     """
     try:
-        if path.exists() and not path.is_file():
-            raise ValueError  # a pipe would be waited for
-        with path.open("rb") as file:
+        with files.opened(path) as file:
             found = os.fstat(file.fileno())
             content = file.read(LONGEST + 1)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "路径不能用"
-        raise SettingsError("secret_unreadable", name=name, path=str(path), reason=reason) from None
+        why = reason(error)
+        raise SettingsError("secret_unreadable", name=name, path=str(path), reason=why) from None
     if exposed(found):
         mode = f"{stat.S_IMODE(found.st_mode):04o}"
         raise SettingsError("secret_exposed", name=name, path=str(path), mode=mode)

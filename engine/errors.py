@@ -6,8 +6,9 @@ A sentence says what is the matter and what to do next. It is a template in gett
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from engine.sentences import SENTENCES
 
@@ -71,3 +72,40 @@ def template(code: str) -> str:
 def sentence(code: str, facts: Mapping[str, Any]) -> str:
     """The Chinese sentence of a code, with its facts (also for flow's Refused, code and facts)."""
     return template(code) % _Facts({"code": code, **facts})
+
+
+_REASONS: Final = {
+    errno.ENOENT: "文件或文件夹不存在",
+    errno.EACCES: "没有权限",
+    errno.EPERM: "系统不允许",
+    errno.EISDIR: "是文件夹，不是文件",
+    errno.ENOTDIR: "路径中有一段不是文件夹",
+    errno.ENODEV: "是管道或设备，不是普通文件",
+    errno.ENXIO: "是管道或设备，不是普通文件",
+    errno.EEXIST: "已经存在",
+    errno.ENOTEMPTY: "文件夹不是空的",
+    errno.ELOOP: "链接绕成了圈",
+    errno.ENAMETOOLONG: "名称太长",
+    errno.EINVAL: "路径不能用",
+    errno.ENOSPC: "磁盘空间不足",
+    errno.EDQUOT: "超过了磁盘配额",
+    errno.EFBIG: "文件太大",
+    errno.EROFS: "磁盘是只读的",
+    errno.EIO: "读写磁盘时出错",
+    errno.EBUSY: "正被占用",
+    errno.ETXTBSY: "正被占用",
+    errno.EMFILE: "打开的文件太多",
+    errno.ENFILE: "打开的文件太多",
+    errno.ENOMEM: "内存不足",
+    errno.ESTALE: "网络磁盘已断开",
+    errno.ETIMEDOUT: "等待超时",
+}
+"""Why the system refused a file, by errno: what stands for `reason` in sentences."""
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Why the system refused a file, in Chinese; ValueError is what Python says of an odd path."""
+    if not isinstance(error, OSError):
+        return _REASONS[errno.EINVAL]
+    code = error.errno or 0
+    return _REASONS.get(code, f"系统错误 {errno.errorcode.get(code, code)}")

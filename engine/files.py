@@ -1,4 +1,7 @@
-"""Files that are complete and on disk, or not there at all; readable by their owner alone."""
+"""Files that are complete and on disk, or not there at all; readable by their owner alone.
+
+What is read is a file: a pipe would be waited for, and a device may have no end.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ import contextlib
 import errno
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, BinaryIO, Final
 
 _CHUNK: Final = 1 << 20
 _NO_LINKS: Final = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
@@ -20,6 +24,18 @@ Told = Callable[[int], None]
 
 def untold(done: int) -> None:
     """Nobody wants to hear how far it is."""
+
+
+def opened(path: Path) -> BinaryIO:
+    """A file, open for reading; nothing else is even opened.
+
+    Errors: OSError, of a folder EISDIR, of a pipe or a device ENODEV.
+    """
+    kind = os.stat(path).st_mode
+    if not stat.S_ISREG(kind):
+        code = errno.EISDIR if stat.S_ISDIR(kind) else errno.ENODEV
+        raise OSError(code, os.strerror(code), str(path))
+    return path.open("rb")
 
 
 def make(path: Path, content: bytes) -> None:
@@ -76,18 +92,19 @@ def write(path: Path, chunks: Iterable[bytes], told: Told = untold) -> tuple[int
     return done, digest.hexdigest()
 
 
-def digest(path: Path, told: Told = untold) -> tuple[int, str]:
-    """The size and sha256 of a file. Errors: OSError."""
+def digest(path: Path, told: Told = untold, most: int | None = None) -> tuple[int, str]:
+    """The size and sha256 of a file, or of its first `most` bytes. Errors: as opened."""
     done, found = 0, hashlib.sha256()
-    with path.open("rb") as file:
-        for chunk in chunks(file):
+    with opened(path) as file:
+        for chunk in chunks(file, most):
             found.update(chunk)
             done += len(chunk)
             told(done)
     return done, found.hexdigest()
 
 
-def chunks(file: IO[bytes]) -> Iterator[bytes]:
-    """What is left of an open file, piece by piece."""
-    while chunk := file.read(_CHUNK):
+def chunks(file: IO[bytes], most: int | None = None) -> Iterator[bytes]:
+    """What is left of an open file, or `most` bytes of it, piece by piece."""
+    while chunk := file.read(_CHUNK if most is None else min(_CHUNK, most)):
         yield chunk
+        most = None if most is None else most - len(chunk)

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from engine import files
 from engine.confidential import exposed
-from engine.errors import VaultError
+from engine.errors import VaultError, reason
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
@@ -52,7 +52,7 @@ class MasterKey:
         except FileExistsError as error:
             raise VaultError("key_exists", path=str(path)) from error
         except OSError as error:
-            raise VaultError("key_unwritable", path=str(path), reason=error.strerror) from error
+            raise VaultError("key_unwritable", path=str(path), reason=reason(error)) from error
         return cls(path, key)
 
     @classmethod
@@ -63,13 +63,13 @@ class MasterKey:
         key_broken (not 64 hex digits).
         """
         try:
-            with path.open("rb") as file:
+            with files.opened(path) as file:
                 found = os.fstat(file.fileno())
                 content = file.read(1000)
         except FileNotFoundError as error:
             raise VaultError("key_missing", path=str(path)) from error
         except OSError as error:
-            raise VaultError("key_unreadable", path=str(path), reason=error.strerror) from error
+            raise VaultError("key_unreadable", path=str(path), reason=reason(error)) from error
         if exposed(found):
             mode = f"{stat.S_IMODE(found.st_mode):04o}"
             raise VaultError("key_permissions", path=str(path), mode=mode)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from engine.errors import Trouble
+from engine.errors import Trouble, reason
 
 FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -22,4 +22,4 @@ def troubles(place: Path) -> Iterator[None]:
         if error.errno in FULL:
             raise Trouble("disk_full", path=str(place)) from error
         path = str(error.filename or place)
-        raise Trouble("disk_failed", path=path, reason=error.strerror or "") from error
+        raise Trouble("disk_failed", path=path, reason=reason(error)) from error

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from engine import files
 from engine.backup.manifest import NAME as MANIFEST
-from engine.errors import Trouble, VaultError
+from engine.errors import Trouble, VaultError, reason
 from engine.settings import Settings
 from engine.vault import KEY_BYTES, MasterKey, seal, unseal
 
@@ -43,7 +43,7 @@ def keep(
     except FileExistsError as error:
         raise VaultError("key_exists", path=str(target)) from error
     except OSError as error:
-        raise VaultError("key_unwritable", path=str(target), reason=error.strerror) from error
+        raise VaultError("key_unwritable", path=str(target), reason=reason(error)) from error
     if passphrase is None and stat.S_IMODE(target.stat().st_mode) & 0o077:
         os.unlink(target)
         raise Trouble("key_unprotected", path=str(target))
@@ -63,7 +63,8 @@ def beside(settings: Settings, key: Path) -> Path | None:
 def lying_beside(target: Path) -> Path | None:
     """A copy of a key in the folder where a backup called `target` would lie."""
     for path in sorted(target.resolve().parent.glob("*")):
-        if path.is_file() and path.stat().st_size <= _LARGEST and _is_key(path):
+        # Of the files that the system makes up (/proc) some never end; they say they are empty.
+        if path.is_file() and 0 < path.stat().st_size <= _LARGEST and _is_key(path):
             return path
     return None
 
@@ -107,7 +108,7 @@ def is_wrapped(path: Path) -> bool:
 
 def _wrapped(path: Path) -> dict[str, Any] | None:
     try:
-        with path.open("rb") as file:
+        with files.opened(path) as file:
             content = json.loads(file.read(_LARGEST))
     except (OSError, ValueError):
         return None  # MasterKey.open says what is the matter with it

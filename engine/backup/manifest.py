@@ -106,12 +106,14 @@ def read(folder: Path) -> tuple[Manifest, dict[str, Any]]:
     """
     if folder.name.endswith(DRAFT):
         raise Trouble("backup_none", path=str(folder))
+    damaged = Trouble("backup_damaged", part=NAME)
     try:
-        with (folder / NAME).open("rb") as file:
+        with files.opened(folder / NAME) as file:
             content = file.read(_LARGEST)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise Trouble("backup_none", path=str(folder)) from error
-    damaged = Trouble("backup_damaged", part=NAME)
+    except OSError as error:
+        raise damaged from error
     try:
         plain = json.loads(content)
         told = {key: plain[key] for key in plain if key != "sha256"}

@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from engine.cli import words
-from engine.errors import SettingsError, StoreError, Trouble, VaultError, sentence
+from engine.errors import SettingsError, StoreError, Trouble, VaultError, reason, sentence
 
 COMMANDS = {
     "init": "setting_up",
@@ -96,7 +96,7 @@ def run(arguments: list[str]) -> int:
         return 1
     except OSError as error:
         where = f"：{error.filename}" if error.filename else ""
-        return _say(f"无法读写文件{where}（{error.strerror}）。请检查路径和权限后重试。", 2)
+        return _say(f"无法读写文件{where}（{reason(error)}）。请检查路径和权限后重试。", 2)
     except Exception as error:
         if (told := _refused(error)) is None:
             raise

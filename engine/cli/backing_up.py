@@ -12,10 +12,11 @@ from typing import Self
 import click
 
 from engine import backup as backups
+from engine import files
 from engine.backup import Manifest, keys
 from engine.cli.common import configured, note, now, opened
 from engine.cli.words import Help, moment
-from engine.errors import Trouble, VaultError
+from engine.errors import Trouble, VaultError, reason
 from engine.read import agenda
 from engine.read import verify as verifying
 from engine.record import SYSTEM
@@ -24,6 +25,8 @@ from engine.store import Store, schema
 from engine.vault import MasterKey
 
 EVERY = 5.0  # seconds between two words about how far it is
+LONGEST = 4096
+"""Bytes of a passphrase."""
 LOOKED = 20
 """Tickets whose record is verified after a restore, the last ones."""
 
@@ -216,9 +219,13 @@ def _typed(what: str) -> str:
 
 def _passphrase(file: Path) -> str:
     try:
-        word = file.read_text("utf-8").partition("\n")[0].rstrip("\r")
-    except (OSError, ValueError) as error:
-        raise Trouble("passphrase_file", path=str(file)) from error
-    if not word:
-        raise Trouble("passphrase_file", path=str(file))
+        with files.opened(file) as opened_file:
+            line = opened_file.readline(LONGEST + 1)
+        word = line.decode().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = reason(error) if isinstance(error, OSError) else "不是 UTF-8 编码的文字"
+        raise Trouble("passphrase_file", path=str(file), reason=why) from error
+    if not word or len(line) > LONGEST:
+        why = "第一行太长" if word else "第一行是空的"
+        raise Trouble("passphrase_file", path=str(file), reason=why)
     return word

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from engine import files
 from engine.cli.common import note
 from engine.cli.words import Help
 from engine.flow.xml import LARGEST_FILE
@@ -27,11 +28,9 @@ def draw(file: Path, page: int, output: Path | None) -> int:
     """
     from engine import picture
 
-    if not file.is_file():
-        raise click.UsageError(f"{file} 不是普通文件，请给出流程图文件。")
     if output is not None and output.exists() and output.samefile(file):
         raise click.UsageError("图片不能写到流程图本身，请换一个文件名。")
-    with file.open("rb") as source:
+    with files.opened(file) as source:
         content = source.read(LARGEST_FILE + 1)
     found = picture.pages(content)
     svg = picture.draw_page(picture.page_of(found, page))

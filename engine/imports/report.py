@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from engine import files
 from engine.imports.model import Flaw, ImportRefused
 
 HEADINGS: Final = ("行号", "原编号", "栏目", "内容", "处理", "说明")
@@ -68,7 +69,7 @@ def _harmless(text: str) -> str:
 def _mine(path: Path) -> None:
     """Refuse to write over what is no report. Errors: ImportRefused."""
     try:
-        with path.open("rb") as file:
+        with files.opened(path) as file:
             start = file.read(200)
     except FileNotFoundError:
         return

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
+from engine import files
 from engine.imports import excel
 from engine.imports.model import ImportRefused, Spoiled
 
@@ -68,7 +70,7 @@ def opened(
     makes the headings readable. Whether they are those that are wanted is not asked.
     Errors: ImportRefused; OSError.
     """
-    with path.open("rb") as raw:
+    with files.opened(path) as raw:
         start = raw.read(_HEAD)
         if start[:4] == b"PK\x03\x04":
             found = _excel(path, sheet, heading)
@@ -116,7 +118,7 @@ def _counted(line: Line) -> Line:
 
 
 def _csv(
-    raw: io.BufferedReader,
+    raw: BinaryIO,
     start: bytes,
     size: int,
     wanted: Collection[str],

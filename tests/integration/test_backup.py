@@ -512,6 +512,29 @@ def test_a_database_that_is_not_there_has_no_backup(bare_settings, tmp_path, now
     assert not list(tmp_path.glob("*saved*"))
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "database.sqlite"])
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_a_part_that_is_no_file_is_damage(sqlite_settings, tmp_path, now, name, make):
+    backups.backup(sqlite_settings, tmp_path / "saved", now, untold)
+    (tmp_path / "saved" / name).unlink()
+    make(tmp_path / "saved" / name)
+    done = hotline(sqlite_settings.home, "restore", tmp_path / "saved", "--check", code=1)
+    assert f"备份已损坏：{name} " in done.stderr
+
+
+def test_of_a_part_no_more_is_read_than_it_should_have(sqlite_settings, tmp_path, now):
+    made = backups.backup(sqlite_settings, tmp_path / "saved", now, untold)
+    part = tmp_path / "saved/database.sqlite"
+    with part.open("ab") as file:
+        file.truncate(made.size + (1 << 30))
+    heard: list[int] = []
+    key = MasterKey.open(sqlite_settings.key_file)
+    with pytest.raises(Trouble) as raised:
+        backups.check(tmp_path / "saved", key, lambda _name, done, _size: heard.append(done))
+    assert code_of(raised) == "backup_damaged"
+    assert heard[-1] <= made.size + 1
+
+
 # --- the key ---------------------------------------------------------------------------------
 
 
@@ -573,6 +596,40 @@ def test_a_passphrase_that_is_typed(sqlite_settings, tmp_path, monkeypatch):
     assert not key.exists()
     hotline(home, "backup", "--keys", key, "--passphrase")
     assert keys.is_wrapped(key)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_a_passphrase_or_key_that_is_no_file_is_said(sqlite_settings, tmp_path, now, make):
+    home, pipe, key = sqlite_settings.home, tmp_path / "pipe", tmp_path / "copy.key"
+    make(pipe)
+    said = "是管道或设备，不是普通文件"
+    given = ("--keys", key, "--passphrase-file", pipe)
+    assert said in hotline(home, "backup", *given, code=1).stderr
+    assert not key.exists()
+    backups.backup(sqlite_settings, tmp_path / "saved", now, untold)
+    given = ("restore", tmp_path / "saved", "--key", pipe)
+    assert said in hotline(home, *given, code=2).stderr
+    given = ("restore", tmp_path / "saved", "--passphrase-file", pipe)
+    assert said in hotline(home, *given, code=1).stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "第一行是空的"),
+        (b"\nword that is long enough", "第一行是空的"),
+        (b"x" * 5000, "第一行太长"),
+        (b"\xff" * 20, "不是 UTF-8 编码的文字"),
+    ],
+)
+def test_a_passphrase_file_without_a_passphrase_says_why(sqlite_settings, tmp_path, content, said):
+    (tmp_path / "word").write_bytes(content)
+    given = ("--keys", tmp_path / "copy.key", "--passphrase-file", tmp_path / "word")
+    assert said in hotline(sqlite_settings.home, "backup", *given, code=1).stderr
+
+
+def test_a_place_whose_files_never_end_is_not_searched_for_keys():
+    assert keys.lying_beside(Path("/proc/x")) is None
 
 
 # --- at the command line ---------------------------------------------------------------------

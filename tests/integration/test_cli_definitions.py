@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 
 import pytest
@@ -174,6 +175,12 @@ def test_a_picture_is_not_drawn_over_its_diagram(home, tmp_path):
         drawn = hotline(home, "draw", diagram, "-o", place, code=2)
         assert "换一个文件名" in drawn.stderr
     assert diagram.read_bytes() == (ROOT / "bpmn/promise.bpmn").read_bytes()
+
+
+def test_a_pipe_is_not_waited_for_as_a_diagram(home, tmp_path):
+    os.mkfifo(tmp_path / "x.bpmn")
+    drawn = hotline(home, "draw", tmp_path / "x.bpmn", code=2)
+    assert "是管道或设备，不是普通文件" in drawn.stderr
 
 
 @pytest.mark.parametrize("name", ["HOTLINE_DATABASE_URL", "HOTLINE_DATABASE_URL_FILE"])

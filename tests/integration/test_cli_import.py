@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 import shutil
 import signal
@@ -140,6 +141,18 @@ def test_somebody_who_may_not_is_told(city):
     hotline(city, "user", "add", "pan", "潘登", "sr-centre", "dispatcher")
     done = run(city, export.path, old_platform.mapping(city), user="pan", code=1)
     assert "无权" in done.stderr or "权限" in done.stderr
+    assert tickets(city) == 0
+
+
+@pytest.mark.parametrize("which", ["export", "mapping", "report"])
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_no_file_is_neither_waited_for_nor_read_without_end(city, which, make):
+    export, by = old_platform.export(city / "f.csv", rows=3, bad=0).path, old_platform.mapping(city)
+    make(city / "pipe")
+    given = {"export": export, "mapping": by, "report": city / "r.csv", which: city / "pipe"}
+    more = ("--report", given["report"])
+    done = run(city, given["export"], given["mapping"], *more, code=2)
+    assert f"{city}/pipe（是管道或设备，不是普通文件）" in done.stderr
     assert tickets(city) == 0
 
 
