@@ -298,6 +298,7 @@ BACKUP: Final = {
         "请用 --passphrase 输入，或用 --passphrase-file 写明口令文件。"
     ),
     "passphrase_wrong": _("口令不对，打不开主密钥的备份 %(path)s，没有恢复。请核对口令后重试。"),
+    "no_terminal": _("没有终端可以输入口令。请改用 --passphrase-file 写明口令文件。"),
     "passphrase_file": _("口令文件 %(path)s 读不出一行口令（%(reason)s）。请检查文件后重试。"),
     "restore_not_empty": _(
         "要恢复到的地方已有数据（%(place)s），没有恢复，什么也没有改动。"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import time
+import warnings
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -214,7 +216,13 @@ def _new_passphrase(asks: bool, file: Path | None) -> str | None:
 
 
 def _typed(what: str) -> str:
-    return str(click.prompt(what, hide_input=True, err=True))
+    with warnings.catch_warnings():
+        # Without a terminal it would warn, and then take what it can get, shown to everybody.
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return str(click.prompt(what, hide_input=True, err=True))
+        except getpass.GetPassWarning as error:
+            raise Trouble("no_terminal") from error
 
 
 def _passphrase(file: Path) -> str:

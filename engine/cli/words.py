@@ -56,7 +56,14 @@ class Name(click.ParamType[str]):
 
 
 class Help(click.Command):
-    """A command whose help has Chinese headings."""
+    """A command whose help has Chinese headings, and whose complaints name it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage(ctx.command_path, _pieces(self, ctx), prefix="用法：")
@@ -143,10 +150,15 @@ def _complaint(error: click.UsageError) -> str:
             return f"选项 {error.option_name} 的写法不对（缺少值，或不应有值）。"
         case _ if type(error).__name__ == "NoSuchCommand" or "No such command" in error.message:
             return "没有这个命令。"
-        case _ if error.message.isascii():
-            return "命令的写法不对（多写或少写了参数）。"
-        case _:
+        case _ if _ours(error):
             return error.message
+        case _:
+            return "命令的写法不对（多写或少写了参数）。"
+
+
+def _ours(error: click.UsageError) -> bool:
+    """Whether we said it: click ends in English also where it quotes what was typed in Chinese."""
+    return not error.message[-1:].isascii()
 
 
 def _flag(error: click.BadParameter) -> str:
@@ -154,7 +166,7 @@ def _flag(error: click.BadParameter) -> str:
 
 
 def _reason(error: click.BadParameter) -> str:
-    if not error.message.isascii():
+    if _ours(error):
         return error.message.rstrip("。")
     kind = error.param.type if error.param else None
     match kind:

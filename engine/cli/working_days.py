@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import click
 
-from engine import workdays
+from engine import files, workdays
 from engine.acts import calendar as acts
 from engine.cli.common import acting_as, configured, note, now, opened
 from engine.cli.words import Group, table
@@ -99,7 +100,8 @@ def add(year: int, file: Path, document: str, by: str | None) -> int:
     文件是 UTF-8 的 CSV，四列：date,is_workday,source,document。
     """
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        with io.TextIOWrapper(files.opened(file), encoding="utf-8-sig") as opened_file:
+            text = opened_file.read()
         rows = workdays.parse_year(text, year)
     except UnicodeDecodeError:
         raise click.UsageError(f"{file} 不是 UTF-8 编码的文本文件。") from None

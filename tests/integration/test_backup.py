@@ -628,6 +628,21 @@ def test_a_passphrase_file_without_a_passphrase_says_why(sqlite_settings, tmp_pa
     assert said in hotline(sqlite_settings.home, "backup", *given, code=1).stderr
 
 
+def test_without_a_terminal_no_passphrase_is_asked_for(sqlite_settings, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "engine.cli", "backup", "--keys", tmp_path / "k", "--passphrase"],
+        env={**os.environ, **sqlite_settings.environment(), "PYTHONPATH": str(ROOT)},
+        input="a word that is long enough\n" * 2,
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,  # nor is the tests' own terminal asked
+    )
+    assert done.returncode == 1
+    assert done.stderr == "没有终端可以输入口令。请改用 --passphrase-file 写明口令文件。\n"
+    assert not (tmp_path / "k").exists()
+
+
 def test_a_place_whose_files_never_end_is_not_searched_for_keys():
     assert keys.lying_beside(Path("/proc/x")) is None
 

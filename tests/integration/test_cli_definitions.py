@@ -177,6 +177,11 @@ def test_a_picture_is_not_drawn_over_its_diagram(home, tmp_path):
     assert diagram.read_bytes() == (ROOT / "bpmn/promise.bpmn").read_bytes()
 
 
+def test_why_a_picture_cannot_be_written_is_said_in_chinese(home):
+    drawn = hotline(home, "draw", ROOT / "bpmn/promise.bpmn", "-o", "/nowhere/x.svg", code=2)
+    assert "/nowhere/x.svg（文件或文件夹不存在）" in drawn.stderr
+
+
 def test_a_pipe_is_not_waited_for_as_a_diagram(home, tmp_path):
     os.mkfifo(tmp_path / "x.bpmn")
     drawn = hotline(home, "draw", tmp_path / "x.bpmn", code=2)

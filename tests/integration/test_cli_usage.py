@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
 
 from engine.cli import COMMANDS, run
+from engine.cli.words import ROLES
 
 WRONG = [
     ["nothing"],
@@ -65,6 +67,49 @@ def test_a_command_that_is_not_understood_is_answered_with_a_chinese_sentence(ar
     assert "Error" not in said
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["init", "某市"],
+        ["init", "某市。"],
+        ["versions", "某 市"],
+        ["versions", "某) 市"],
+        ["init", "--tickets", "多"],
+        ["init", "--tickets", "多'少"],
+        ["simulate", "--days", "三"],
+        ["check", "某市"],
+        ["user", "list", "--role", "王"],
+        ["某市"],
+        ["init", "--某市"],
+        ["init", "--demo=某市"],
+        ["user", "add", "zhang", "张\n三", "city_centre", "officer"],
+    ],
+    ids=" ".join,
+)
+def test_what_was_typed_in_chinese_does_not_bring_an_english_sentence(arguments, capsys):
+    assert run(arguments) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    options = {"--tickets", "--days", "--role", "--demo", "--help", "call_taker"}
+    words = set(re.findall(r"[-\w]*[a-z][-\w]*", said, re.ASCII)) - options
+    assert words <= {"hotline", arguments[0], "x", *arguments[:2], *ROLES}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "place"),
+    [
+        (["backup", "--keys"], "hotline backup --help"),
+        (["backup", "--together=1"], "hotline backup --help"),
+        (["user", "list", "--role"], "hotline user list --help"),
+        (["nothing"], "hotline --help"),
+    ],
+    ids=str,
+)
+def test_whoever_mistypes_is_sent_to_the_help_of_that_command(arguments, place, capsys):
+    assert run(arguments) == 2
+    assert f"用法见 {place}。" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_has_a_chinese_description(command, capsys):
     assert run([command, "--help"]) == 0
@@ -105,6 +150,12 @@ def test_a_due_time_is_explained_without_a_database(capsys):
     assert "2026年10月8日" in told.out
     assert "国庆节" in told.out
     assert "随程序附带的日历" in told.err
+
+
+def test_a_pipe_is_not_waited_for_as_the_days_of_a_year(tmp_path, capsys):
+    os.mkfifo(tmp_path / "year.csv")
+    assert run(["calendar", "add", "2027", str(tmp_path / "year.csv"), "--document", "试"]) == 2
+    assert "是管道或设备，不是普通文件" in capsys.readouterr().err
 
 
 def test_the_days_of_a_year_are_shown_without_a_database(capsys):

@@ -195,9 +195,21 @@ def test_hosts_of_all_kinds_are_hosts(host, tmp_path):
     assert found.database_url.password == "p@ss"
 
 
-def test_a_pipe_is_no_file_with_a_secret(tmp_path):
+@pytest.mark.parametrize(
+    ("file", "why"),
+    [
+        ("pipe", "是管道或设备，不是普通文件"),
+        ("/dev/zero", "是管道或设备，不是普通文件"),
+        (".", "是文件夹，不是文件"),
+        ("nowhere", "文件或文件夹不存在"),
+        ("pipe/under", "路径中有一段不是文件夹"),
+        ("x" * 300, "名称太长"),
+    ],
+)
+def test_why_a_file_with_a_secret_cannot_be_read_is_said_in_chinese(tmp_path, file, why):
     os.mkfifo(tmp_path / "pipe")
-    given = {"HOTLINE_HOME": str(tmp_path), "HOTLINE_DATABASE_URL_FILE": "pipe"}
+    given = {"HOTLINE_HOME": str(tmp_path), "HOTLINE_DATABASE_URL_FILE": file}
     with pytest.raises(SettingsError) as refused:
         settings.read(given)
     assert refused.value.code == "secret_unreadable"
+    assert f"：{why}。" in str(refused.value)
