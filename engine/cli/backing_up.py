@@ -88,6 +88,7 @@ def backup(
         raise click.UsageError("请写明备份文件夹，或用 --keys 写明主密钥另存在哪里。")
     if key is None and (asks or file):
         raise click.UsageError("口令只用于主密钥，请同时写 --keys。")
+    _one_way(asks, file)
     settings = configured()
     if target and key and not together and _near(target, key):
         raise Trouble("key_beside_data", path=str(key), data=str(target))
@@ -149,6 +150,7 @@ def restore(
 
     先检查备份的每一部分和主密钥，都对才动手；中断了不会留下能当真的东西，可以重来。
     """
+    _one_way(asks, file)
     settings = configured()
     master = _master(settings, key, asks, file)
     with Progress("正在检查") as progress:
@@ -199,7 +201,7 @@ def _master(settings: Settings, key: Path | None, asks: bool, file: Path | None)
             raise Trouble("key_needed")
         key = settings.key_file
     word = _passphrase(file) if file else None
-    if asks and word is None and keys.is_wrapped(key):
+    if asks and keys.is_wrapped(key):
         word = _typed("口令")
     return keys.read(key, word)
 
@@ -213,6 +215,11 @@ def _new_passphrase(asks: bool, file: Path | None) -> str | None:
             raise click.UsageError("两次输入的口令不同，没有写入。")
         return word
     return None
+
+
+def _one_way(asks: bool, file: Path | None) -> None:
+    if asks and file is not None:
+        raise click.UsageError("--passphrase 和 --passphrase-file 只能写一个。")
 
 
 def _typed(what: str) -> str:

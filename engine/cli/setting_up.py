@@ -167,7 +167,8 @@ def _say_places(settings: Settings) -> None:
     help="升级前先备份到这个新的文件夹。",
 )
 @click.option("--no-backup", "unsaved", is_flag=True, help="不备份就升级（刚做过备份时）。")
-def upgrade(target: Path | None, unsaved: bool) -> int:
+@click.option("--together", is_flag=True, help="允许备份与主密钥放在一起。")
+def upgrade(target: Path | None, unsaved: bool, together: bool) -> int:
     """把数据库升级到本程序的结构，并重新授权；要么全部完成，要么没有改动。
 
     结构有变化时要先备份（--backup）。升级期间的办理会等它完成；新结构注明旧程序可用的，
@@ -175,12 +176,16 @@ def upgrade(target: Path | None, unsaved: bool) -> int:
     """
     from engine.cli.backing_up import save
 
+    if target is not None and unsaved:
+        raise click.UsageError("--backup 和 --no-backup 只能写一个。")
+    if target is None and together:
+        raise click.UsageError("--together 只用于备份，请同时写 --backup。")
     settings = configured()
     pending = Store.pending(settings)
     if pending and target is None and not unsaved:
         raise Trouble("upgrade_unsaved", needed=pending[-1])
     if target is not None:
-        save(settings, target)
+        save(settings, target, together)
     was, is_now = Store.upgrade(settings, told=_told_migration)
     click.echo(
         f"数据库结构已是 {is_now}，不用升级。"

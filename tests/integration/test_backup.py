@@ -647,6 +647,32 @@ def test_a_place_whose_files_never_end_is_not_searched_for_keys():
     assert keys.lying_beside(Path("/proc/x")) is None
 
 
+def test_an_upgrade_takes_the_advice_that_it_gives(sqlite_settings, tmp_path):
+    home = sqlite_settings.home
+    keys.keep(sqlite_settings, tmp_path / "copy.key")
+    given = ("upgrade", "--backup", tmp_path / "saved")
+    assert "请加 --together" in hotline(home, *given, code=1).stderr
+    assert not (tmp_path / "saved").exists()
+    assert "已备份" in hotline(home, *given, "--together").stdout
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ("upgrade", "--backup", "saved", "--no-backup"),
+        ("upgrade", "--together"),
+        ("backup", "--keys", "k", "--passphrase", "--passphrase-file", "word"),
+        ("restore", "saved", "--passphrase", "--passphrase-file", "word"),
+    ],
+    ids=" ".join,
+)
+def test_what_contradicts_itself_is_not_begun(sqlite_settings, given):
+    before = sorted(sqlite_settings.home.rglob("*"))
+    done = hotline(sqlite_settings.home, *given, code=2)
+    assert "只能写一个" in done.stderr or "请同时写 --backup" in done.stderr
+    assert sorted(sqlite_settings.home.rglob("*")) == before
+
+
 # --- at the command line ---------------------------------------------------------------------
 
 
