@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import tempfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,21 @@ _LARGEST: Final = 4096
 def keep(
     settings: Settings, target: Path, passphrase: str | None = None, together: bool = False
 ) -> None:
-    """Copy the installation's master key to `target`, a new file of mode 0600.
+    """Copy the installation's master key to `target`, a new file of mode 0600. Errors: as ready."""
+    master = ready(settings, target, passphrase, together)
+    content = master.key.hex().encode() + b"\n" if passphrase is None else _wrap(master, passphrase)
+    try:
+        files.make(target, content)
+    except FileExistsError as error:
+        raise VaultError("key_exists", path=str(target)) from error
+    except OSError as error:
+        raise VaultError("key_unwritable", path=str(target), reason=reason(error)) from error
+
+
+def ready(
+    settings: Settings, target: Path, passphrase: str | None = None, together: bool = False
+) -> MasterKey:
+    """The master key, of which a copy could be kept now: so a long backup need not be for nothing.
 
     `together` allows a place beside the database or a backup of it. Errors: VaultError of the
     key file, key_exists, key_unwritable; Trouble key_beside_data, passphrase_short,
@@ -37,16 +52,18 @@ def keep(
     master = MasterKey.open(settings.key_file)
     if not together and (data := beside(settings, target)):
         raise Trouble("key_beside_data", path=str(target), data=str(data))
-    content = master.key.hex().encode() + b"\n" if passphrase is None else _wrap(master, passphrase)
+    if passphrase is not None and len(passphrase) < SHORTEST:
+        raise Trouble("passphrase_short", least=SHORTEST)
+    if os.path.lexists(target):
+        raise VaultError("key_exists", path=str(target))
     try:
-        files.make(target, content)
-    except FileExistsError as error:
-        raise VaultError("key_exists", path=str(target)) from error
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".") as trial:  # 0600
+            exposed = stat.S_IMODE(os.fstat(trial.fileno()).st_mode) & 0o077
     except OSError as error:
         raise VaultError("key_unwritable", path=str(target), reason=reason(error)) from error
-    if passphrase is None and stat.S_IMODE(target.stat().st_mode) & 0o077:
-        os.unlink(target)
+    if passphrase is None and exposed:
         raise Trouble("key_unprotected", path=str(target))
+    return master
 
 
 def beside(settings: Settings, key: Path) -> Path | None:
@@ -116,8 +133,6 @@ def _wrapped(path: Path) -> dict[str, Any] | None:
 
 
 def _wrap(master: MasterKey, passphrase: str) -> bytes:
-    if len(passphrase) < SHORTEST:
-        raise Trouble("passphrase_short", least=SHORTEST)
     salt = os.urandom(16)
     sealed = seal(_stretched(passphrase, salt, _COST), master.key, FORMAT)
     plain = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import os
 import time
 import warnings
 from datetime import datetime
@@ -18,7 +17,7 @@ from engine import files
 from engine.backup import Manifest, keys
 from engine.cli.common import configured, note, now, opened
 from engine.cli.words import Help, moment
-from engine.errors import Trouble, VaultError, reason
+from engine.errors import Trouble, reason
 from engine.read import agenda
 from engine.read import verify as verifying
 from engine.record import SYSTEM
@@ -31,6 +30,8 @@ LONGEST = 4096
 """Bytes of a passphrase."""
 LOOKED = 20
 """Tickets whose record is verified after a restore, the last ones."""
+
+_AGAIN = "hotline backup --keys 文件"
 
 PLACE = click.Path(path_type=Path)
 PASSPHRASE = click.option("--passphrase", "asks", is_flag=True, help="口令由键盘输入。")
@@ -92,17 +93,22 @@ def backup(
     settings = configured()
     if target and key and not together and _near(target, key):
         raise Trouble("key_beside_data", path=str(key), data=str(target))
-    if key and os.path.lexists(key):
-        raise VaultError("key_exists", path=str(key))
     word = _new_passphrase(asks, file) if key else None
+    if key is not None:
+        keys.ready(settings, key, word, together)
     if target is not None:
         save(settings, target, together)
     if key is not None:
-        keys.keep(settings, key, word, together)
+        try:
+            keys.keep(settings, key, word, together)
+        except Trouble:
+            if target is not None:
+                note(f"数据已经备份到 {target}，只有主密钥没有另存。之后请运行 {_AGAIN}。")
+            raise
         kind = "（用口令加密）" if word is not None else ""
         click.echo(f"主密钥已另存为 {key}{kind}。请与数据的备份分开保管。")
     else:
-        note("备份里没有主密钥。请确认主密钥另有备份：hotline backup --keys 文件。")
+        note(f"备份里没有主密钥。请确认主密钥另有备份：{_AGAIN}。")
     return 0
 
 

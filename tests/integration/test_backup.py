@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -671,6 +672,71 @@ def test_what_contradicts_itself_is_not_begun(sqlite_settings, given):
     done = hotline(sqlite_settings.home, *given, code=2)
     assert "只能写一个" in done.stderr or "请同时写 --backup" in done.stderr
     assert sorted(sqlite_settings.home.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("nowhere/k", "文件或文件夹不存在"),
+        ("file/k", "路径中有一段不是文件夹"),
+        ("there", "已经存在"),
+        ("k", "口令至少"),
+    ],
+)
+def test_a_key_that_cannot_be_kept_is_noticed_before_the_data_are_saved(
+    sqlite_settings, tmp_path, place, why
+):
+    safe = tmp_path / "safe"
+    safe.mkdir()
+    for name in ("file", "there"):
+        (safe / name).write_text("short" if place == "k" else "a word that is long enough")
+    given = ("--keys", safe / place, "--passphrase-file", safe / "file")
+    done = hotline(sqlite_settings.home, "backup", tmp_path / "saved", *given, code=None)
+    assert done.returncode in (1, 2)
+    assert why in done.stderr
+    assert not (tmp_path / "saved").exists()
+    assert sorted(path.name for path in safe.iterdir()) == ["file", "there"]
+
+
+def test_a_disk_without_permissions_takes_a_wrapped_key_only(
+    sqlite_settings, tmp_path, monkeypatch
+):
+    safe = tmp_path / "safe"
+    safe.mkdir()
+    made = tempfile.NamedTemporaryFile
+
+    def on_a_memory_stick(**given: object) -> object:
+        file = made(**given)
+        os.fchmod(file.fileno(), 0o777)
+        return file
+
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", on_a_memory_stick)
+    with pytest.raises(Trouble) as raised:
+        keys.ready(sqlite_settings, safe / "k")
+    assert code_of(raised) == "key_unprotected"
+    keys.ready(sqlite_settings, safe / "k", "a word that is long enough")
+    assert list(safe.iterdir()) == []
+
+
+def test_of_a_backup_whose_key_fails_at_last_it_is_said_what_stands(
+    sqlite_settings, tmp_path, monkeypatch
+):
+    def full(*_args: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "safe").mkdir()
+    data, key = tmp_path / "saved", tmp_path / "safe/k"
+    save = backups.backup
+    monkeypatch.setattr(
+        backups,
+        "backup",
+        lambda *given: (save(*given), monkeypatch.setattr(files, "make", full))[0],
+    )
+    done = hotline(sqlite_settings.home, "backup", data, "--keys", key, code=2)
+    assert f"数据已经备份到 {data}，只有主密钥没有另存" in done.stderr
+    assert "磁盘空间不足" in done.stderr
+    assert (data / "manifest.json").exists()
+    assert not key.exists()
 
 
 # --- at the command line ---------------------------------------------------------------------
