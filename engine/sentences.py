@@ -59,7 +59,7 @@ KEYS: Final = {
         "文件属 root 时，可用 640 交给服务账号的组读取。"
     ),
     "key_unreadable": _("无法读取主密钥文件 %(path)s：%(reason)s。请检查文件的属主和权限。"),
-    "key_exists": _("主密钥文件 %(path)s 已经存在，不会被替换。"),
+    "key_exists": _("主密钥文件 %(path)s 已经存在，不会被替换。请换一个文件名。"),
     "key_unwritable": _(
         "无法写入主密钥文件 %(path)s：%(reason)s。请检查目录的属主、权限和剩余空间。"
     ),
@@ -144,6 +144,11 @@ RECORD: Final = {
 
 ACCESS: Final = {
     "denied": _("您的岗位没有这项权限。如确需办理，请联系本单位管理员。"),
+    "import_denied": _(
+        "账号 %(name)s 不能导入：要用热线中心里有话务员岗位的账号。"
+        "请换一个（见 hotline user list --role call_taker），"
+        "或添加一个：hotline user add 账号 姓名 热线中心的单位编号 call_taker。"
+    ),
     "denied_hidden": _("没有找到您要的内容，或您无权查看。"),
     "denied_task": _("这项待办属于其他岗位或单位。"),
     "denied_claimed": _("这项待办已由他人领取。请与其联系，或等其放回后再领。"),
@@ -258,6 +263,9 @@ BACKUP: Final = {
         "PostgreSQL 的程序 %(program)s 没有成功（返回值 %(status)s：%(said)s），没有完成。"
         "请按其说明处理后重试。"
     ),
+    "backup_missing": _(
+        "备份文件夹 %(path)s 不存在，没有恢复。请核对路径，或检查备份盘是否已经挂载。"
+    ),
     "backup_none": _(
         "%(path)s 不是完整的备份：其中没有 manifest.json。"
         "请写明备份的文件夹；名称以 .partial 结尾的是中断后留下的，不能恢复，可以删除。"
@@ -279,7 +287,7 @@ BACKUP: Final = {
     "key_other": _(
         "主密钥 %(path)s 打不开备份 %(backup)s，没有恢复。请用 --key 指明建库时的那把主密钥。"
     ),
-    "key_needed": _("没有主密钥，没有恢复。请用 --key 写明主密钥文件或其备份在哪里。"),
+    "key_needed": _("没有主密钥文件 %(path)s，没有恢复。请用 --key 写明主密钥文件或其备份在哪里。"),
     "key_beside_data": _(
         "%(path)s 与数据 %(data)s 放在一起：谁拿到这份备份，谁就能读群众的话，没有写入。"
         "请把主密钥放到另一处；确要放在一起，请加 --together。"
@@ -303,6 +311,10 @@ BACKUP: Final = {
     "restore_not_empty": _(
         "要恢复到的地方已有数据（%(place)s），没有恢复，什么也没有改动。"
         "请换一个空的工作目录（HOTLINE_HOME）或空的数据库。"
+    ),
+    "restore_other_key": _(
+        "要恢复到的地方已有另一把主密钥（%(path)s），没有恢复，什么也没有改动。"
+        "请换一个空的工作目录（HOTLINE_HOME），或用 HOTLINE_KEY_FILE 写明主密钥另放在哪里。"
     ),
     "restore_outbox": _(
         "%(path)s 已经存在，与备份中的不同，没有恢复。请先把 var/outbox 里的文件移到别处。"

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from engine.access import User, authorize
-from engine.errors import Trouble
+from engine.errors import Denied, Trouble
 from engine.flow import process
 from engine.formjs import Checked, Option
 from engine.imports import Kept, Known, Ready
@@ -117,7 +117,10 @@ def ended(store: Store, user: User, source: str, counts: Mapping[str, int], now:
 
 def _may(user: User) -> None:
     """Tickets are brought in by whoever may start them. Errors: Denied."""
-    authorize(user, "start_ticket", steps.place_of(user))
+    try:
+        authorize(user, "start_ticket", steps.place_of(user))
+    except Denied as error:
+        raise Denied("import_denied", name=user.name) from error
 
 
 def _origin(store: Store, source: str, row: Ready) -> Origin:

@@ -102,8 +102,10 @@ def write(folder: Path, manifest: Manifest, vault: Vault) -> None:
 def read(folder: Path) -> tuple[Manifest, dict[str, Any]]:
     """The manifest of a backup, and as it stands there, for `check_seal`.
 
-    Errors: Trouble backup_none, backup_damaged, backup_newer.
+    Errors: Trouble backup_missing, backup_none, backup_damaged, backup_newer.
     """
+    if not folder.exists():
+        raise Trouble("backup_missing", path=str(folder))
     if folder.name.endswith(DRAFT):
         raise Trouble("backup_none", path=str(folder))
     damaged = Trouble("backup_damaged", part=NAME)

@@ -24,8 +24,8 @@ _REVISION = table("alembic_version", column("version_num"))
 def check(source: Path, key: MasterKey, told: Told) -> Manifest:
     """Look whether a backup is whole, and whether the key opens it; changes nothing.
 
-    Errors: Trouble backup_none, backup_damaged (which part), backup_newer, backup_foreign;
-    VaultError key_other.
+    Errors: Trouble backup_missing, backup_none, backup_damaged (which part), backup_newer,
+    backup_foreign; VaultError key_other.
     """
     found, plain = manifests.read(source)
     if found.survey.key != key.fingerprint:
@@ -57,7 +57,7 @@ def restore(settings: Settings, source: Path, key: MasterKey, told: Told) -> Man
     What makes the database one that can be opened comes last. The schema stays the backup's.
     Errors: as check; Trouble backup_other_database, restore_outbox, restore_differs,
     restore_not_empty, disk_full, disk_failed, program_missing, program_failed; StoreError
-    role_missing, database_*; VaultError key_exists (another key is there).
+    role_missing, database_*; VaultError restore_other_key.
     """
     found, _ = manifests.read(source)
     kind = "sqlite" if settings.is_sqlite else "postgresql"
@@ -78,7 +78,7 @@ def restore(settings: Settings, source: Path, key: MasterKey, told: Told) -> Man
 
 def _check_place(settings: Settings, key: MasterKey) -> None:
     if settings.key_file.exists() and MasterKey.open(settings.key_file).key != key.key:
-        raise VaultError("key_exists", path=str(settings.key_file))
+        raise VaultError("restore_other_key", path=str(settings.key_file))
     if settings.is_sqlite:
         file = settings.sqlite_file
         if any(file.with_name(file.name + end).exists() for end in ("", "-wal", "-journal")):

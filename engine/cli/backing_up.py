@@ -202,10 +202,9 @@ def _verify(everything: bool) -> int:
 
 
 def _master(settings: Settings, key: Path | None, asks: bool, file: Path | None) -> MasterKey:
-    if key is None:
-        if not settings.key_file.exists():
-            raise Trouble("key_needed")
-        key = settings.key_file
+    key = key or settings.key_file
+    if not key.exists():
+        raise Trouble("key_needed", path=str(key))
     word = _passphrase(file) if file else None
     if asks and keys.is_wrapped(key):
         word = _typed("口令")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from engine import definitions, quarantine
 from engine.cli.common import acting_as, note, now, opened
 from engine.cli.words import Help, moment, table
 from engine.errors import Trouble
+from engine.formjs.model import Finding
 
 if TYPE_CHECKING:
     from engine.flow.check.vanished import InUse
@@ -28,16 +29,36 @@ def check(paths: tuple[Path, ...]) -> int:
     路径可以是含 bpmn/ 与 forms/ 的文件夹、这两个文件夹本身，或其中的文件；不写时检查当前文件夹，
     当前文件夹没有时检查随程序附带的。每个问题一行“文件:元素: 说明”，有问题时返回 1。
     """
-    files, only = gather(paths)
+    try:
+        files, only = gather(paths)
+    except NoFiles as error:
+        return _told(error.findings)
     found = quarantine.judge(files, _in_use())
     findings = [one for one in found if only is None or one.file in only]
-    for finding in findings:
-        click.echo(str(finding))
     if findings:
-        note(f"发现 {len(findings)} 个问题。")
-        return 1
+        return _told(findings)
     click.echo(f"已检查 {len(files if only is None else only)} 个文件，没有发现问题。")
     return 0
+
+
+def _told(findings: Sequence[Finding]) -> int:
+    for finding in findings:
+        click.echo(str(finding))
+    note(f"发现 {len(findings)} 个问题。")
+    return 1
+
+
+class NoFiles(click.ClickException):
+    """What is called like a definition and cannot be read as one; looked at before all else."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.findings = [Finding(name, "", "file", _NO_FILE) for name in names]
+        super().__init__("\n".join(map(str, self.findings)))
+
+
+_NO_FILE = (
+    "不是普通文件，而是文件夹、管道、设备或断开的链接，没有读取。请移走它，或换成真正的文件。"
+)
 
 
 def _in_use() -> tuple[InUse, ...]:
@@ -61,11 +82,11 @@ def gather(paths: Sequence[Path]) -> tuple[dict[str, bytes], set[str] | None]:
     """The files below these paths by their path in a version, and which of them were asked for.
 
     A file or one of the two folders is read with all that lies beside it, because diagrams, tables
-    and forms name one another; None: everything was asked for. Errors: click.UsageError.
+    and forms name one another; None: everything was asked for. Errors: click.UsageError, NoFiles.
     """
     if not paths:
         here = Path()
-        return definitions.read(here) if _has_both(here) else definitions.shipped(), None
+        return _read(here) if _has_both(here) else definitions.shipped(), None
     files: dict[str, bytes] = {}
     only: set[str] | None = set()
     for path in paths:
@@ -81,23 +102,31 @@ def gather(paths: Sequence[Path]) -> tuple[dict[str, bytes], set[str] | None]:
             if place.parent.name not in definitions.FOLDERS:
                 root, name = place.parent, f"{_folder_of(place)}/{place.name}"
                 files[name] = place.read_bytes()
-            files |= definitions.read(root)
+            files |= _read(root)
             if name not in files:
                 raise click.UsageError(f"{path} 不是流程图、决策表或表单。")
             only = only if only is None else only | {name}
         elif place.name in definitions.FOLDERS:
-            beside = definitions.read(place.parent)
+            beside = _read(place.parent)
             files |= beside
             asked = {name for name in beside if name.startswith(f"{place.name}/")}
             only = only if only is None else only | asked
+        elif not place.is_dir():
+            raise NoFiles([str(path)])
         else:
-            inside = definitions.read(place)
+            inside = _read(place)
             if not inside:
                 raise click.UsageError(f"{path} 里没有 bpmn/ 和 forms/ 中的文件。")
             files |= inside
             only = None
     folders = {path.resolve().name for path in paths}
     return files, None if folders >= set(definitions.FOLDERS) else only
+
+
+def _read(place: Path) -> dict[str, bytes]:
+    if strange := definitions.no_files(place):
+        raise NoFiles(strange)
+    return definitions.read(place)
 
 
 def _has_both(place: Path) -> bool:

@@ -71,21 +71,19 @@ def import_(file: Path, by: Path, name: str, dry: bool, place: Path | None) -> i
         try:
             known = imports.known(store, user, now())
             mapping = read_mapping(by, known)
-            with (
-                opened_sheet(
-                    file,
-                    mapping.headings,
-                    encoding=mapping.encoding,
-                    delimiter=mapping.delimiter,
-                    sheet=mapping.sheet,
-                    heading=mapping.heading,
-                ) as sheet,
-                Report(place) as report,
-            ):
+            with opened_sheet(
+                file,
+                mapping.headings,
+                encoding=mapping.encoding,
+                delimiter=mapping.delimiter,
+                sheet=mapping.sheet,
+                heading=mapping.heading,
+            ) as sheet:
                 mapping.check(sheet.header)
                 note(f"按{sheet.how}读取{'，只检查，不写入' if dry else ''}。")
                 rows = Rows(mapping, known, sheet.header)
-                return _Run(store, user, mapping, sheet, rows, report, place, dry).run()
+                with Report(place) as report:
+                    return _Run(store, user, mapping, sheet, rows, report, place, dry).run()
         except ImportRefused as refused:
             for finding in refused.findings[:50]:
                 note(finding)
@@ -124,6 +122,11 @@ class _Run:
             except (StoreError, ImportRefused):
                 note("已导入的工单都已保存。问题解决后再运行同一命令，会从停下的地方继续。")
                 raise
+        if not asked and not self.read:
+            raise ImportRefused(
+                f"文件里只有标题行（第 {self.mapping.heading} 行），没有一行工单，没有导入。"
+                "请核对是不是选对了文件和工作表。"
+            )
         if not asked and not self.dry:
             imports.ended(self.store, self.user, self.mapping.source, self._told(), now())
         self._tell()

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from engine.formjs.text import forbidden, trimmed
+from engine.formjs.text import forbidden, one_line, trimmed
 from engine.workdays import ZONE, last_day_of
 
 ROLES = {
@@ -130,7 +130,7 @@ def usage(error: click.UsageError) -> str:
     if isinstance(error, click.exceptions.NoArgsIsHelpError) and error.ctx:
         return error.ctx.get_help()
     where = error.ctx.command_path if error.ctx else "hotline"
-    return f"{_complaint(error)}用法见 {where} --help。"
+    return f"{one_line(_complaint(error))}用法见 {where} --help。"
 
 
 def _complaint(error: click.UsageError) -> str:

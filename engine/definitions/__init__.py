@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 FOLDERS = ("bpmn", "forms")
@@ -32,9 +33,16 @@ def shipped() -> dict[str, bytes]:
 
 def read(place: Path) -> dict[str, bytes]:
     """The definitions in bpmn/ and forms/ below `place`, by their path with slashes, in order."""
-    found = {}
-    for name in FOLDERS:
-        for path in sorted((place / name).rglob("*")):
-            if path.is_file() and path.suffix in SUFFIXES and not path.name.startswith("."):
-                found[path.relative_to(place).as_posix()] = path.read_bytes()
-    return found
+    return {name: path.read_bytes() for name, path in _called(place) if path.is_file()}
+
+
+def no_files(place: Path) -> list[str]:
+    """What is called like a definition and is none: a folder, a pipe, a link to nowhere."""
+    return [name for name, path in _called(place) if not path.is_file()]
+
+
+def _called(place: Path) -> Iterator[tuple[str, Path]]:
+    for folder in FOLDERS:
+        for path in sorted((place / folder).rglob("*")):
+            if path.suffix in SUFFIXES and not path.name.startswith("."):
+                yield path.relative_to(place).as_posix(), path

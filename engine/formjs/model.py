@@ -45,7 +45,7 @@ class Finding:
         object.__setattr__(self, "sentence", one_line(self.sentence))
 
     def __str__(self) -> str:
-        return f"{self.file}:{one_line(self.element)}: {self.sentence}"
+        return f"{one_line(self.file)}:{one_line(self.element)}: {self.sentence}"
 
 
 class FormRefused(Exception):

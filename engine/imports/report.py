@@ -39,6 +39,9 @@ class Report:
         trace: TracebackType | None,
     ) -> None:
         self._file.close()
+        if kind is not None and not self.rows:
+            # A report without a row says that every row was taken.
+            self._path.unlink(missing_ok=True)
 
     def add(self, flaws: list[Flaw]) -> None:
         """Add what was found in one row."""

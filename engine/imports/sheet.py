@@ -24,6 +24,7 @@ DELIMITERS = {"逗号": ",", "制表符": "\t", "分号": ";", "竖线": "|"}
 MOST_ROWS = 1_000_000
 LONGEST_CELL = 200_000
 _HEAD = 262_144
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _MOST_LINES = 500
 """Lines of one row: more, and a quotation mark is open somewhere."""
 _BROKEN = "\ufffd"
@@ -72,16 +73,27 @@ def opened(
     """
     with files.opened(path) as raw:
         start = raw.read(_HEAD)
-        if start[:4] == b"PK\x03\x04":
-            found = _excel(path, sheet, heading)
-        elif start[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
+        if start[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
             raise ImportRefused(
                 "这是旧格式的 Excel 文件（.xls）或有密码的文件。请另存为没有密码的“.xlsx”或 CSV。"
             )
+        if _packed(start, path):
+            found = _excel(path, sheet, heading)
         else:
             raw.seek(0)
             found = _csv(raw, start, path.stat().st_size, wanted, encoding, delimiter, heading)
         yield found
+
+
+def _packed(start: bytes, path: Path) -> bool:
+    """Whether it is an Excel file, or was one before it was damaged: two of three signs will do.
+
+    A heading may begin with “PK”, CSV may be called .xlsx, and a text may have a zero in it.
+    """
+    begins = start[:2] == b"PK"
+    called = path.suffix.lower() in (".xlsx", ".xlsm")
+    binary = b"\0" in start and start[:2] not in _UTF_16
+    return begins + called + binary >= 2
 
 
 def _named(cells: Sequence[str]) -> list[str]:
@@ -155,7 +167,7 @@ def _csv(
 
 
 def _likely(start: bytes) -> list[str]:
-    if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if start[:2] in _UTF_16:
         return ["UTF-16"]
     return ["UTF-8", "GB18030"]
 

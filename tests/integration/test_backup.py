@@ -320,10 +320,10 @@ def test_a_killed_backup_leaves_nothing_that_restores(settings, empty, tmp_path,
     place.mkdir()
     _killed(settings, "backup", where, place / "saved", settings.key_file)
     (left,) = place.iterdir()
-    for source in (left, place / "saved"):
+    for source, code in ((left, "backup_none"), (place / "saved", "backup_missing")):
         with pytest.raises(Trouble) as raised:
             backups.restore(empty, source, key, untold)
-        assert code_of(raised) == "backup_none"
+        assert code_of(raised) == code
     assert_nothing_there(empty)
     backups.backup(settings, place / "saved", now, untold)
     backups.restore(empty, place / "saved", key, untold)
@@ -389,7 +389,8 @@ def test_a_restore_never_replaces_anything(settings, empty, saved, key):
     other = MasterKey.create(empty.key_file)
     with pytest.raises(VaultError) as raised_key:
         backups.restore(empty, saved, key, untold)
-    assert code_of(raised_key) == "key_exists"
+    assert code_of(raised_key) == "restore_other_key"
+    assert "HOTLINE_HOME" in raised_key.value.sentence()
     assert MasterKey.open(empty.key_file) == other
     empty.key_file.unlink()
 
@@ -737,6 +738,17 @@ def test_of_a_backup_whose_key_fails_at_last_it_is_said_what_stands(
     assert "磁盘空间不足" in done.stderr
     assert (data / "manifest.json").exists()
     assert not key.exists()
+
+
+def test_a_backup_that_is_not_there_is_not_called_an_empty_one(sqlite_settings, tmp_path):
+    (tmp_path / "empty").mkdir()
+    empty = hotline(sqlite_settings.home, "restore", tmp_path / "empty", code=1)
+    missing = hotline(sqlite_settings.home, "restore", tmp_path / "nowhere", code=1)
+    assert "其中没有 manifest.json" in empty.stderr
+    assert f"{tmp_path}/nowhere 不存在" in missing.stderr
+    assert "挂载" in missing.stderr
+    given = ("restore", tmp_path / "empty", "--key", tmp_path / "no.key")
+    assert f"{tmp_path}/no.key" in hotline(sqlite_settings.home, *given, code=1).stderr
 
 
 # --- at the command line ---------------------------------------------------------------------

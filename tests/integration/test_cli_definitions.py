@@ -182,6 +182,35 @@ def test_why_a_picture_cannot_be_written_is_said_in_chinese(home):
     assert "/nowhere/x.svg（文件或文件夹不存在）" in drawn.stderr
 
 
+def test_what_is_called_a_definition_and_is_no_file_is_named(furnished, tmp_path):
+    place = copied(tmp_path)
+    os.mkfifo(place / "bpmn/pipe.bpmn")
+    (place / "bpmn/folder.dmn").mkdir()
+    (place / "forms/gone.form").symlink_to("nowhere")
+    (place / "forms/.#lock.form").symlink_to("somebody@somewhere")
+    for paths in ([place], [place / "bpmn"], [place / "bpmn/ticket.bpmn"]):
+        lines = hotline(furnished, "check", *paths, code=1).stdout.splitlines()
+        names = ["bpmn/folder.dmn", "bpmn/pipe.bpmn", "forms/gone.form"]
+        assert [line.partition(":")[0] for line in lines] == names
+        assert all("不是普通文件" in line and line.endswith("。") for line in lines)
+    asked = hotline(furnished, "check", place / "bpmn/pipe.bpmn", code=1)
+    assert "pipe.bpmn" in asked.stdout
+    refused = hotline(furnished, "deploy", place, "--reason", "试", code=1)
+    assert "forms/gone.form" in refused.stderr
+    assert "还没有部署" in hotline(furnished, "versions").stdout
+
+
+@pytest.mark.parametrize("name", ["a\nb.form", "a\udcffb.form", "a\x1b[2Jb.form"])
+def test_a_finding_is_one_line_whatever_the_file_is_called(home, tmp_path, name):
+    place = copied(tmp_path)
+    (place / "forms" / name).write_text("{}")
+    lines = hotline(home, "check", place, code=1).stdout.splitlines()
+    assert [line.partition("b.form:")[0] for line in lines] == [lines[0].partition("b.form:")[0]]
+    assert lines[0].isprintable()
+    gone = hotline(home, "check", tmp_path / "no\nwhere" / name, code=2)
+    assert gone.stderr.count("\n") == 1
+
+
 def test_a_pipe_is_not_waited_for_as_a_diagram(home, tmp_path):
     os.mkfifo(tmp_path / "x.bpmn")
     drawn = hotline(home, "draw", tmp_path / "x.bpmn", code=2)

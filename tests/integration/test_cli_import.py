@@ -139,9 +139,32 @@ def test_the_file_itself_is_never_written_over(city):
 def test_somebody_who_may_not_is_told(city):
     export = old_platform.export(city / "f.csv", rows=3, bad=0)
     hotline(city, "user", "add", "pan", "潘登", "sr-centre", "dispatcher")
-    done = run(city, export.path, old_platform.mapping(city), user="pan", code=1)
-    assert "无权" in done.stderr or "权限" in done.stderr
+    hotline(city, "user", "add", "shui", "水青", "gf-water", "call_taker")
+    for name in ("pan", "shui"):
+        done = run(city, export.path, old_platform.mapping(city), user=name, code=1)
+        assert f"账号 {name} 不能导入" in done.stderr
+        assert "话务员" in done.stderr
+        assert "hotline user add 账号 姓名 热线中心的单位编号 call_taker" in done.stderr
     assert tickets(city) == 0
+
+
+def test_a_file_of_headings_alone_is_not_called_done(city):
+    export = old_platform.export(city / "f.csv", rows=3, bad=0).path
+    head = export.read_bytes().splitlines(keepends=True)[0]
+    export.write_bytes(head + b"\r\n" * 3)
+    by = old_platform.mapping(city)
+    for more in ((), ("--dry-run",)):
+        done = run(city, export, by, *more, code=1)
+        assert "只有标题行" in done.stderr
+        assert "请核对" in done.stderr
+        assert not (city / "f-导入报告.csv").exists()
+
+
+def test_a_file_that_is_refused_leaves_no_report(city):
+    export = old_platform.export(city / "f.csv", rows=3, bad=0).path
+    export.write_bytes(b"a,b,c\r\n1,2,3\r\n")
+    run(city, export, old_platform.mapping(city), code=1)
+    assert not (city / "f-导入报告.csv").exists()
 
 
 @pytest.mark.parametrize("which", ["export", "mapping", "report"])

@@ -139,6 +139,30 @@ def test_a_file_damaged_inside_is_told_as_such(tmp_path, damage):
         cells(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("f.xlsx", b"PK and then nothing that was ever packed"),
+        ("f.xlsx", b"PK\x03\x04"),
+        ("f.XLSX", b"\0" * 4096),
+        ("f.csv", b"PK\x05\x06" + b"\0" * 18),
+        ("f.csv", b"PK\x07\x08" + bytes(range(256))),
+    ],
+)
+def test_what_was_an_excel_file_once_is_not_read_as_text(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ImportRefused, match="可能已损坏"):
+        cells(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["f.csv", "f.xlsx"])
+def test_headings_that_begin_like_an_excel_file_are_headings(tmp_path, name):
+    (tmp_path / name).write_text("编号,标题,PK\nA1,一,x\n")
+    (tmp_path / "g.csv").write_text("PK编号,编号,标题\nA1,一,x\n")
+    assert cells(tmp_path / name) == [(2, ["A1", "一", "x"])]
+    assert cells(tmp_path / "g.csv") == [(2, ["A1", "一", "x"])]
+
+
 def test_a_disk_s_own_trouble_is_not_taken_for_a_broken_file(tmp_path, monkeypatch):
     path = saved(tmp_path / "f.xlsx", WANTED, ["A1", "一"])
     monkeypatch.setattr(zipfile.ZipFile, "open", mock.Mock(side_effect=OSError(errno.EIO, "x")))

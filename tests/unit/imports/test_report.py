@@ -50,6 +50,25 @@ def test_what_was_told_so_far_survives_a_kill(tmp_path):
         assert len(rows(path)) == 2
 
 
+def test_a_report_of_nothing_does_not_outlive_a_refusal(tmp_path):
+    path = tmp_path / "报告.csv"
+    with pytest.raises(ImportRefused), Report(path):
+        raise ImportRefused("文件太大。")
+    assert not path.exists()
+    report = Report(path)
+    with pytest.raises(ImportRefused), report:
+        _flawed(report)
+    assert len(rows(path)) == 2
+    with Report(path):
+        pass
+    assert len(rows(path)) == 1, "that there is nothing to tell is told"
+
+
+def _flawed(report: Report) -> None:
+    report.add([Flaw(2, "A", "", "", "看这里。")])
+    raise ImportRefused("文件太大。")
+
+
 def test_only_this_user_reads_it(tmp_path):
     path = tmp_path / "报告.csv"
     with Report(path):
