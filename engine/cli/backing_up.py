@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import getpass
-import time
 import warnings
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import click
 
 from engine import backup as backups
 from engine import files
 from engine.backup import Manifest, keys
-from engine.cli.common import configured, note, now, opened
+from engine.cli.common import Stopwatch, configured, note, now, opened
 from engine.cli.words import Help, moment
 from engine.errors import Trouble, reason
 from engine.read import agenda
@@ -25,7 +22,6 @@ from engine.settings import Settings
 from engine.store import Store, schema
 from engine.vault import MasterKey
 
-EVERY = 5.0  # seconds between two words about how far it is
 LONGEST = 4096
 """Bytes of a passphrase."""
 LOOKED = 20
@@ -40,35 +36,17 @@ PASSPHRASE_FILE = click.option(
 )
 
 
-class Progress:
-    """How far the parts of a backup are, and how long all of it took; on stderr."""
+class Progress(Stopwatch):
+    """How far the parts of a backup are; on stderr."""
 
     def __init__(self, doing: str) -> None:
+        super().__init__()
         self._doing = doing
-        self._begun = self._said = time.monotonic()
 
     def __call__(self, name: str, done: int, size: int) -> None:
-        moment = time.monotonic()
-        if moment - self._said >= EVERY:
-            self._said = moment
+        if self.due():
             whole = f"/{size / 1e6:.0f}" if size else ""
             note(f"{self._doing} {name}：{done / 1e6:.0f}{whole} MB")
-
-    @property
-    def seconds(self) -> float:
-        """How long it has taken so far."""
-        return time.monotonic() - self._begun
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
 
 
 @click.command(cls=Help)
@@ -121,9 +99,9 @@ def save(settings: Settings, target: Path, together: bool = False) -> None:
     """Make a backup and say what it holds. Errors: as engine.backup.backup, data_beside_key."""
     if not together and (key := keys.lying_beside(target)):
         raise Trouble("data_beside_key", path=str(target), key=str(key))
-    with Progress("正在备份") as progress:
-        found = backups.backup(settings, target, now(), progress)
-        click.echo(f"已备份到 {target}：{_told(found)}，用时 {progress.seconds:.1f} 秒。")
+    progress = Progress("正在备份")
+    found = backups.backup(settings, target, now(), progress)
+    click.echo(f"已备份到 {target}：{_told(found)}，用时 {progress.seconds:.1f} 秒。")
 
 
 def _told(found: Manifest) -> str:
@@ -159,14 +137,13 @@ def restore(
     _one_way(asks, file)
     settings = configured()
     master = _master(settings, key, asks, file)
-    with Progress("正在检查") as progress:
-        if looks:
-            found = backups.check(source, master, progress)
-            click.echo(f"备份完整，主密钥相符：{_told(found)}，备份于 {_when(found)}。")
-            return 0
-    with Progress("正在恢复") as progress:
-        found = backups.restore(settings, source, master, progress)
-        click.echo(f"已恢复：{_told(found)}，用时 {progress.seconds:.1f} 秒。")
+    if looks:
+        found = backups.check(source, master, Progress("正在检查"))
+        click.echo(f"备份完整，主密钥相符：{_told(found)}，备份于 {_when(found)}。")
+        return 0
+    progress = Progress("正在恢复")
+    found = backups.restore(settings, source, master, progress)
+    click.echo(f"已恢复：{_told(found)}，用时 {progress.seconds:.1f} 秒。")
     note(f"数据截至 {_when(found)}。其后销毁过密钥的工单，请再次销毁（hotline erase）。")
     if found.revision in schema.REVISIONS and found.revision != schema.NEEDED:
         if not upgrades:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pwd
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ from engine.access import User
 if TYPE_CHECKING:
     from engine import settings
     from engine.store import Store
+
+EVERY = 5.0
+"""Seconds between two words about how far something is."""
 
 CONSOLE = User(
     id=0,
@@ -68,6 +72,26 @@ def operator() -> str:
     with contextlib.suppress(KeyError):  # a container's user has a number only
         return pwd.getpwuid(os.getuid()).pw_name
     return f"uid {os.getuid()}"
+
+
+class Stopwatch:
+    """How long something has taken so far, and when to say how far it is."""
+
+    def __init__(self) -> None:
+        self._begun = self._said = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.monotonic() - self._begun
+
+    def due(self) -> bool:
+        """Whether to say something: EVERY seconds have passed since this was last true."""
+        moment = time.monotonic()
+        if moment - self._said < EVERY:
+            return False
+        self._said = moment
+        return True
 
 
 def note(text: str) -> None:

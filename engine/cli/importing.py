@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,7 +14,7 @@ import click
 
 from engine.access import User
 from engine.acts import imports, people
-from engine.cli.common import note, now, opened
+from engine.cli.common import Stopwatch, note, now, opened
 from engine.cli.words import Help, table
 from engine.errors import StoreError
 from engine.imports import (
@@ -36,8 +35,6 @@ WEIGHT = 300
 """How much one transaction takes: a record weighs 1, a ticket that is started STARTED. On SQLite
 callers wait meanwhile, so it is kept well under a second."""
 STARTED = 10
-EVERY = 5.0
-"""Seconds between two lines of progress."""
 INTERRUPTED = 130
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -106,8 +103,7 @@ class _Run:
     dry: bool
     read: int = 0
     counts: Counter[str] = field(default_factory=Counter)
-    begun: float = field(default_factory=time.monotonic)
-    told_at: float = field(default_factory=time.monotonic)
+    watch: Stopwatch = field(default_factory=Stopwatch)
 
     def run(self) -> int:
         """Read to the end, or until somebody stops it; the exit code."""
@@ -177,11 +173,9 @@ class _Run:
         return made | {"refused": self.report.rows["refused"]}
 
     def _progress(self) -> None:
-        moment = time.monotonic()
-        if moment - self.told_at < EVERY:
+        if not self.watch.due():
             return
-        self.told_at = moment
-        passed = moment - self.begun
+        passed = self.watch.seconds
         share = self.sheet.share()
         left = ""
         if share:
@@ -214,7 +208,7 @@ class _Run:
             click.echo(table([(shown(None, name), f"{n} 行") for name, n in told]))
         if rows:
             click.echo(f"报告：{self.place}（{sum(rows.values())} 行逐行写明）。")
-        passed = time.monotonic() - self.begun
+        passed = self.watch.seconds
         note(f"用时 {_lasting(passed)}，每秒 {self.read / max(passed, 0.001):.0f} 行。")
 
 

@@ -18,7 +18,8 @@ def multiply(copies: int) -> int:
     只用于模拟的数据库。每份复制件日期相同，编号、密钥、事件链、承诺值各自独立，可以核查
     （hotline verify）。中途停下时，已写入的复制件完好；再运行一次则再加若干份。
     """
-    with opened() as store, Progress(0) as progress:
+    with opened() as store:
+        progress = Progress()
         made = multiplied(store, copies, progress)
         seconds = progress.seconds
     click.echo(f"已复制工单 {made} 件，用时 {seconds:.1f} 秒，每秒 {made / seconds:.0f} 件。")

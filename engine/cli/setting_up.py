@@ -133,8 +133,7 @@ def _demo(store: Store, at: datetime, run: simulations.Run) -> int:
         click.echo(f"演示账号（人员均为虚构），口令都是 {password}")
         click.echo(table([("岗位", "账号", "姓名", "单位"), *_some_people()]))
         note(f"正在模拟一个月，{run.tickets} 件工单……")
-    with Progress(run.tickets) as progress:
-        month(store, run.start, run.days, run.tickets, run.seed).resume(progress)
+    month(store, run.start, run.days, run.tickets, run.seed).resume(Progress())
     simulations.end(store, run, at)
     tickets, events = agenda.count(store)
     note(f"已建立演示城市：工单 {tickets} 件，事件 {events} 个。")

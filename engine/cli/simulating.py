@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import click
 from sqlalchemy import URL
@@ -19,7 +17,7 @@ from engine.city.hours import Office
 from engine.city.month import Month
 from engine.city.places import read
 from engine.city.report import report
-from engine.cli.common import configured, note, now
+from engine.cli.common import Stopwatch, configured, note, now
 from engine.cli.definitions import gather
 from engine.cli.setting_up import create, furnish_demo
 from engine.cli.words import Help, Number, table
@@ -29,39 +27,16 @@ from engine.settings import Settings, names_database
 from engine.store import Store
 from engine.workdays import ZONE, OutOfCalendar, shipped
 
-SECOND = 1.0
 LONGEST_LIMIT = 30
 """Working days after its end that a simulated time may still have to count."""
 
 
-class Progress:
-    """A line on stderr now and then: how many tickets, how many a second."""
-
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._begun = self._said = time.monotonic()
+class Progress(Stopwatch):
+    """How many tickets now and then, and how many a second; on stderr."""
 
     def __call__(self, done: int, count: int) -> None:
-        moment = time.monotonic()
-        if moment - self._said >= 5 * SECOND:
-            self._said = moment
-            note(f"工单 {done}/{count}，每秒 {done / (moment - self._begun):.0f} 件")
-
-    @property
-    def seconds(self) -> float:
-        """How long it has taken so far."""
-        return time.monotonic() - self._begun
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return None
+        if self.due():
+            note(f"工单 {done}/{count}，每秒 {done / self.seconds:.0f} 件")
 
 
 def month(store: Store, start: datetime, days: float, count: int, seed: int) -> Month:
@@ -109,9 +84,9 @@ def simulate(
         password = furnish_demo(store, begins, files)
         run = simulations.Run(begins, days, tickets, seed)
         simulations.begin(store, run)
-        with Progress(tickets) as progress:
-            done = month(store, begins, days, tickets, seed).run(progress)
-            seconds = progress.seconds
+        progress = Progress()
+        done = month(store, begins, days, tickets, seed).run(progress)
+        seconds = progress.seconds
         simulations.end(store, run, begins + timedelta(days=days))
         found = report(store, done)
     note(

@@ -6,6 +6,7 @@ import errno
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,7 @@ from engine import files
 from engine import settings as settings_of
 from engine.backup import keys, postgresql
 from engine.backup import manifest as manifests
+from engine.cli import common
 from engine.errors import StoreError, Trouble, VaultError
 from engine.read import agenda
 from engine.read.verify import verify
@@ -647,6 +649,14 @@ def test_without_a_terminal_no_passphrase_is_asked_for(sqlite_settings, tmp_path
 
 def test_a_place_whose_files_never_end_is_not_searched_for_keys():
     assert keys.lying_beside(Path("/proc/x")) is None
+
+
+def test_how_far_a_backup_is_stands_beside_the_result(sqlite_settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(common, "EVERY", 0.0)
+    hotline(sqlite_settings.home, "backup", tmp_path / "saved")
+    done = hotline(sqlite_settings.home, "restore", tmp_path / "saved", "--check")
+    assert re.search(r"^正在检查 database.sqlite：\d+/\d+ MB$", done.stderr, re.MULTILINE)
+    assert "备份完整" in done.stdout
 
 
 def test_an_upgrade_takes_the_advice_that_it_gives(sqlite_settings, tmp_path):

@@ -13,7 +13,7 @@ import pytest
 
 from engine import settings as settings_of
 from engine.acts import imports
-from engine.cli import importing
+from engine.cli import common, importing
 from engine.imports.mapping import SETTINGS, TARGETS
 from engine.store import Store
 from tests import old_platform
@@ -104,7 +104,7 @@ def test_every_row_that_cannot_be_taken_is_named_and_nothing_else(city):
 
 
 def test_progress_and_speed_are_beside_the_result(city, monkeypatch):
-    monkeypatch.setattr(importing, "EVERY", 0.0)
+    monkeypatch.setattr(common, "EVERY", 0.0)
     export = old_platform.export(city / "f.csv", rows=20, bad=0)
     done = run(city, export.path, old_platform.mapping(city))
     assert "按CSV，GB18030，逗号读取。" in done.stderr

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from engine.cli import COMMANDS, run
+from engine.cli import COMMANDS, common, run
 from engine.cli.words import ROLES
 
 WRONG = [
@@ -150,6 +150,17 @@ def test_a_due_time_is_explained_without_a_database(capsys):
     assert "2026年10月8日" in told.out
     assert "国庆节" in told.out
     assert "随程序附带的日历" in told.err
+
+
+def test_how_far_it_is_is_said_now_and_then(monkeypatch):
+    moment = 100.0
+    monkeypatch.setattr(common.time, "monotonic", lambda: moment)
+    watch, said = common.Stopwatch(), []
+    for second in range(13):
+        moment = 100.0 + second
+        if watch.due():
+            said.append(watch.seconds)
+    assert said == [5.0, 10.0]
 
 
 def test_a_pipe_is_not_waited_for_as_the_days_of_a_year(tmp_path, capsys):
