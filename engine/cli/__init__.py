@@ -33,6 +33,7 @@ COMMANDS = {
     "draw": "drawing",
     "verify": "records",
     "show": "records",
+    "log": "records",
     "replay": "records",
     "erase": "records",
     "calendar": "working_days",

@@ -1,18 +1,22 @@
-"""`hotline verify`, `show`, `replay`, `erase`: what happened, and whether the record holds."""
+"""`hotline verify`, `show`, `log`, `replay`, `erase`: what happened, and does the record hold?"""
 
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 
 import click
 
 from engine.acts import keys, people
 from engine.cli.common import CONSOLE, note, now, opened
-from engine.cli.words import Help, deadline, moment
+from engine.cli.words import ROLES, Help, deadline, moment
+from engine.formjs.text import one_line
 from engine.milestones import word
-from engine.read import ticket
+from engine.read import installation, ticket
 from engine.read import verify as verifying
+from engine.record import SYSTEM
 from engine.store import Store
+from engine.workdays import ZONE
 
 TICKET = click.argument("number", metavar="工单编号")
 
@@ -102,6 +106,40 @@ def _told(store: Store, number: str) -> list[str]:
         f"      {task.name}：{task.unit_name}，期限 {deadline(task.due)}" for task in page.tasks
     ]
     return lines
+
+
+@click.command(cls=Help)
+@click.option(
+    "--from", "since", type=click.DateTime(["%Y-%m-%d"]), metavar="日期", help="从这一天起。"
+)
+@click.option(
+    "--last",
+    default=50,
+    show_default=True,
+    type=click.IntRange(1, 10_000_000),
+    help="最多列多少条，取最近的。",
+)
+@click.option("--signs", is_flag=True, help="也列出登录、退出和口令输错。")
+def log(since: datetime | None, last: int, signs: bool) -> int:
+    """显示系统记录链：谁在什么时候部署流程、公布日历、管理人员和单位、导入工单。
+
+    最近的在最后。先核查这条链，不符时返回 1；工单的经过用 hotline show。
+    """
+    begin = since.replace(tzinfo=ZONE) if since else None
+    with opened() as store:
+        wrong = verifying.verify(store, SYSTEM).differences
+        for difference in wrong:
+            click.echo(f"不符：{difference.sentence}")
+        if any(d.what in ("chain", "payload") for d in wrong):
+            return 1
+        found = installation.entries(store, CONSOLE, ROLES, begin, signs)
+    for one in found[-last:]:
+        click.echo(f"{one.seq:>6}  {moment(one.at)}  {one_line(one.sentence)}（{one.who}）")
+    if len(found) > last:
+        note(f"前面还有 {len(found) - last} 条没有列出，可用 --last 多列一些。")
+    if not found:
+        note("这段时间没有记录。")
+    return 1 if wrong else 0
 
 
 @click.command(cls=Help)

@@ -176,6 +176,8 @@ def _reason(error: click.BadParameter) -> str:
             return f"应为范围内的数（{kind._describe_range()}）"
         case click.types.IntParamType() | click.types.FloatParamType():
             return "应为数"
+        case click.DateTime():
+            return "应为日期，如 2026-09-01"
         case click.Path():
             return "文件或文件夹不存在，或不能读取"
     return "格式不对"

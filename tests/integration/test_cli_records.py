@@ -95,6 +95,36 @@ def test_an_event_changed_by_sql_is_named(city, change):
     hotline(city, "show", others[0])
 
 
+def test_what_was_done_to_the_system_is_told_in_words(city):
+    hotline(city, "user", "add", "xin", "辛然", "sr-centre", "call_taker", "dispatcher")
+    why = ("--reason", "忘记口令")
+    hotline(city, "user", "reset-password", "xin", *why, SUDO_USER="root")
+    lines = hotline(city, "log").stdout.splitlines()
+    assert [re.sub(r"^ +\d+  [-\d]+ [:\d]+  ", "", line) for line in lines[-2:]] == [
+        "添加人员辛然（xin），单位上饶市12345政务服务便民热线中心，岗位话务员、派单员（系统）",
+        "重设辛然（xin）的口令，理由：忘记口令（命令行 root）",
+    ]
+    assert any("部署流程版本" in line for line in lines)
+    last = hotline(city, "log", "--last", 1)
+    assert last.stdout.splitlines() == lines[-1:]
+    assert f"前面还有 {len(lines) - 1} 条没有列出" in last.stderr
+    assert "没有记录" in hotline(city, "log", "--from", "2100-01-01").stderr
+    assert "应为日期" in hotline(city, "log", "--from", "昨天", code=2).stderr
+
+
+def test_what_was_changed_in_the_system_chain_is_not_told_as_what_happened(city):
+    sql(city, "UPDATE events SET actor = 'nobody' WHERE chain = 'system' AND name = 'deploy'")
+    done = hotline(city, "log", code=1)
+    assert re.fullmatch(r"不符：第 \d+ 个事件被改动过.*\n", done.stdout)
+
+
+def test_rows_that_do_not_follow_from_the_system_chain_are_named_beside_it(city):
+    sql(city, "UPDATE users SET active = 0 WHERE name = (SELECT min(name) FROM users)")
+    done = hotline(city, "log", code=1)
+    assert done.stdout.startswith("不符：人员")
+    assert "部署流程版本" in done.stdout
+
+
 def test_an_event_cut_off_or_out_is_named(city):
     number = longest(city)
     (seq,) = sql(city, f"SELECT seq FROM tickets WHERE number = '{number}'")[0]
