@@ -177,7 +177,7 @@ def _with_outbox(settings: Settings, folder: Path, found: Manifest, told: Told) 
     for source in sorted(settings.outbox.glob("*.jsonl")):
         (folder / OUTBOX).mkdir(mode=0o700, exist_ok=True)
         name = f"{OUTBOX}/{source.name}"
-        with source.open("rb") as file:
+        with files.opened(source) as file:
             fcntl.flock(file, fcntl.LOCK_SH)  # a sender holds it while it appends a line
             size = os.fstat(file.fileno()).st_size
             heard = partial(_told_of, told, name, size)

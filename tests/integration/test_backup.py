@@ -526,6 +526,14 @@ def test_a_part_that_is_no_file_is_damage(sqlite_settings, tmp_path, now, name, 
     assert f"备份已损坏：{name} " in done.stderr
 
 
+def test_a_pipe_among_the_messages_is_not_waited_for(sqlite_settings, tmp_path):
+    sqlite_settings.outbox.mkdir()
+    os.mkfifo(sqlite_settings.outbox / "unit.warned.jsonl")
+    done = hotline(sqlite_settings.home, "backup", tmp_path / "saved", code=1)
+    assert "unit.warned.jsonl（是管道或设备，不是普通文件）" in done.stderr
+    assert not list(tmp_path.glob("*saved*"))
+
+
 def test_of_a_part_no_more_is_read_than_it_should_have(sqlite_settings, tmp_path, now):
     made = backups.backup(sqlite_settings, tmp_path / "saved", now, untold)
     part = tmp_path / "saved/database.sqlite"
