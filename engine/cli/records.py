@@ -134,7 +134,7 @@ def log(since: datetime | None, last: int, signs: bool) -> int:
             return 1
         found = installation.entries(store, CONSOLE, ROLES, begin, signs)
     for one in found[-last:]:
-        click.echo(f"{one.seq:>6}  {moment(one.at)}  {one_line(one.sentence)}（{one.who}）")
+        click.echo(f"{one.seq:>6}  {moment(one.at)}  {one_line(f'{one.sentence}（{one.who}）')}")
     if len(found) > last:
         note(f"前面还有 {len(found) - last} 条没有列出，可用 --last 多列一些。")
     if not found:
