@@ -92,6 +92,12 @@ class User:
     roles: frozenset[str]
     centre: str
     authority: str
+    stands_for: frozenset[int] = frozenset()
+    """Colleagues on leave, by id, whose work this person does meanwhile."""
+
+    def may_take(self, claimed_by: int | None) -> bool:
+        """Whether a task that somebody has taken, or nobody, may be taken by this person."""
+        return claimed_by in (None, self.id) or claimed_by in self.stands_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,7 @@ def authorize(user: User, action: str, facts: Mapping[str, Any]) -> None:
     if _is_ticket(facts) and facts.get("about_unit") == user.unit:
         raise Denied("denied_hidden", hidden=True)
     allowed = any(_holds(scope, role, user, facts) for role, scope in scopes.items())
-    if allowed and action == "work_task" and facts.get("claimed_by") not in (None, user.id):
+    if allowed and action == "work_task" and not user.may_take(facts.get("claimed_by")):
         raise Denied("denied_claimed")
     if allowed:
         return

@@ -17,7 +17,7 @@ from types import FrameType
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from engine import watch
-from engine.acts import calendar, housekeeping, outbox, tickets
+from engine.acts import calendar, delegations, housekeeping, outbox, tickets
 from engine.errors import Trouble
 from engine.out.file import FileSender
 from engine.out.sender import Letter, Sender
@@ -42,12 +42,13 @@ class Swept:
 
 
 def run_once(store: Store, now: datetime, limit: int = 200, sender: Sender | None = None) -> Swept:
-    """Fire what is due and deliver what waits, of each at most `limit`.
+    """Fire what is due and deliver what waits, of each at most `limit`; end leaves that are over.
 
     What fails is counted, put off and logged, and never stops the rest. Without a sender,
     messages go into files under var/outbox.
     Errors: StoreError when the database cannot be used.
     """
+    delegations.end_those_over(store, now)
     fired, failed = _fire(store, now, limit)
     delivered, undelivered = _deliver(store, now, limit, sender)
     return Swept(fired, failed, delivered, undelivered)

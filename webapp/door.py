@@ -127,7 +127,7 @@ def may(action: str, facts: Mapping[str, Any] | None = None) -> bool:
 def may_do(item: WorkItem) -> bool:
     """Whether an open task waits for this person and nobody else has taken it."""
     facts = {"role": item.role, "unit": item.unit, "claimed_by": None}
-    return may("work_task", facts) and (item.mine or not item.claimed_by)
+    return may("work_task", facts) and item.takable
 
 
 def may_reassign(item: WorkItem) -> bool:

@@ -126,6 +126,12 @@ def moment(at: datetime | None, year: bool = True) -> str:
     return f"{date_words(local, year)} {local:%H:%M}"
 
 
+def last_day(at: datetime, first: bool = False) -> str:
+    """The last whole day before a half-open end; with `first`, the day that begins then."""
+    local = at.astimezone(ZONE)
+    return date_words(local if first else local - timedelta(microseconds=1), year=True)
+
+
 def clock(at: datetime) -> str:
     """The time of day, such as 09:05."""
     return f"{at.astimezone(ZONE):%H:%M}"

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from engine.acts import lists, work
-from engine.read import late, worklist
+from engine.read import late, leaves, worklist
 from engine.read.worklist import Narrowing
 from webapp import door, sheets, words
 from webapp.pages import SIGNED_IN, page
@@ -67,6 +67,8 @@ def tasks() -> str:
         said=narrow.said(),
         choices=worklist.choices(store, person, which),
         kept=worklist.kept(store, person),
+        standing_in=leaves.taken(store, person, door.now()) if person.stands_for else (),
+        last_day=words.last_day,
         shown=_tabbed(which) | narrow.said(),
         several=len(person.roles) > 1,
         batches=any(item.several for item in found.items),

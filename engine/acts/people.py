@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from engine.access import ROLES, User, may_give
 from engine.errors import Denied, Trouble
 from engine.formjs.text import forbidden, trimmed
-from engine.store import Store, claims, log, people, spoken, tickets
+from engine.store import Store, claims, people, spoken
 from engine.store.tables import sessions, user_roles, users
 
 IDLE = timedelta(hours=2)
@@ -136,7 +136,7 @@ def user_of(store: Store, token: str, now: datetime, *, touch: bool = True) -> S
         ).one_or_none()
         if row is None or row.seen_at < now - IDLE or row.created_at < now - LONGEST:
             return None
-        user = people.load(conn, row.id)
+        user = people.load(conn, row.id, now)
     if touch and row.seen_at < now - SEEN_EVERY:
         with store.write() as conn:
             conn.execute(
@@ -313,7 +313,7 @@ def set_roles(
         if given:
             conn.execute(insert(user_roles), [{"user": row.id, "role": r} for r in given])
         people.fact(conn, store, "set_roles", now, actor, user=name, roles=given)
-    _give_back(store, actor, row.id, now)
+    claims.release(store, row.id, now, actor)
 
 
 def set_active(store: Store, actor: User | None, name: str, active: bool, now: datetime) -> None:
@@ -327,20 +327,7 @@ def set_active(store: Store, actor: User | None, name: str, active: bool, now: d
         if not active:
             conn.execute(delete(sessions).where(sessions.c.user == row.id))
         people.fact(conn, store, "set_active", now, actor, user=name, active=active)
-    _give_back(store, actor, row.id, now)
-
-
-def _give_back(store: Store, actor: User | None, who: int, now: datetime) -> None:
-    """Release what somebody took and can no longer do; one ticket a transaction, so that no two
-    are locked together. Done again it finds the rest."""
-    by = (actor.name, actor.unit) if actor else ("system", "")
-    with store.read() as conn:
-        numbers = claims.stranded(conn, who)
-    for number in numbers:
-        with store.write() as conn:
-            ticket = tickets.lock(conn, store, number)
-            for task, name in claims.give_back(conn, ticket.id, who):
-                log.append(conn, ticket, "fact", "release", now, *by, {"task": task, "name": name})
+    claims.release(store, row.id, now, actor)
 
 
 def reset_password(

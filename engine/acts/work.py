@@ -95,8 +95,8 @@ def claim(store: Store, user: User, number: str, task: int, now: datetime, key: 
             return
         if held.row.claimed_by == user.id:
             raise Trouble("task_yours", task=held.row.name)
+        held.note("claim", **held.taken_from())
         held.give_to(user.id)
-        held.note("claim")
 
 
 def release(store: Store, user: User, number: str, task: int, now: datetime, key: str) -> None:

@@ -117,6 +117,11 @@ def _sentence(event: Event, names: _Names) -> str:
         case "deploy":
             since = moment(datetime.fromisoformat(body["in_force_from"]))
             return f"部署流程版本 {body['version'][:12]}，{since}起生效，理由：{body['reason']}"
+        case "delegate":
+            since, until = (moment(datetime.fromisoformat(body[at])) for at in ("since", "until"))
+            return f"请假期间（{since}至{until}）委托{names.person(body['to'])}代办"
+        case "delegation_ended":
+            return f"结束对{names.person(body['to'])}的委托"
         case "import_ended":
             return _of_an_import(body["source"], body["counts"])
         case "simulation_begun":

@@ -64,6 +64,7 @@ class WorkItem:
     claimed_by: str  # sign-in name, "" when free
     claimed_by_name: str
     mine: bool
+    takable: bool  # taken by nobody, by this person, or by somebody on leave for whom they stand in
     optional: bool
     several: bool  # it may be done together with others of the same form
     form: str
@@ -182,7 +183,7 @@ def picked(
     query = _TASKS.where(_whose(user, "all"), named).order_by(t.tickets.c.number, t.tasks.c.task)
     with store.read() as conn:
         found = work_items(conn, store, user, query, now)
-    return tuple(item for item in found if not item.barred and (item.mine or not item.claimed_by))
+    return tuple(item for item in found if item.takable and not item.barred)
 
 
 def choices(store: Store, user: User, which: str = "all") -> Mapping[str, tuple[Choice, ...]]:
@@ -228,6 +229,7 @@ def work_items(
             claimed_by=row.who or "",
             claimed_by_name=row.who_name or "",
             mine=row.claimed_by == user.id,
+            takable=user.may_take(row.claimed_by),
             optional=row.optional,
             several=row.element in store.definitions(row.version).several,
             form=row.form,

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, bindparam, select, update
+from datetime import datetime
 
+from sqlalchemy import bindparam, select, update
+
+from engine.access import User
+from engine.store import log
+from engine.store import tickets as locked
+from engine.store.session import Store
 from engine.store.tables import tasks, tickets, user_roles, users
 
 _able = (
@@ -28,11 +34,17 @@ _FREE = (
 )
 
 
-def stranded(conn: Connection, who: int) -> list[str]:
-    """The tickets in which a person holds a task without being active or having its role."""
-    return list(conn.execute(_NUMBERS, {"who": who}).scalars())
+def release(store: Store, who: int, now: datetime, actor: User | None) -> None:
+    """Give back what somebody took and can no longer do: not active any more, or without its role.
 
-
-def give_back(conn: Connection, ticket: int, who: int) -> list[tuple[int, str]]:
-    """Free such tasks of one ticket, which is locked: their numbers and names."""
-    return sorted((row.task, row.name) for row in conn.execute(_FREE, {"who": who, "of": ticket}))
+    One ticket a transaction, so that no two are locked together; done again it finds the rest.
+    """
+    by = (actor.name, actor.unit) if actor else ("system", "")
+    with store.read() as conn:
+        numbers = list(conn.execute(_NUMBERS, {"who": who}).scalars())
+    for number in numbers:
+        with store.write() as conn:
+            ticket = locked.lock(conn, store, number)
+            freed = conn.execute(_FREE, {"who": who, "of": ticket.id})
+            for task, name in sorted((row.task, row.name) for row in freed):
+                log.append(conn, ticket, "fact", "release", now, *by, {"task": task, "name": name})

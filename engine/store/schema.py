@@ -15,7 +15,7 @@ from engine.settings import Settings
 from engine.store.tables import chains, meta, metadata
 from engine.vault import MasterKey, Vault
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
 """Every revision of migrations/versions, oldest first; the last is the one this code needs."""
 
 NEEDED: Final = REVISIONS[-1]
@@ -53,6 +53,7 @@ GRANTS: Final = {
             "user_roles",
             "sessions",
             "kept_lists",
+            "delegations",
             "calendar_days",
             "calendar_years",
             "states",

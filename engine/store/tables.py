@@ -130,6 +130,17 @@ user_roles = Table(
     Column("role", String(30), primary_key=True),
 )
 
+delegations = Table(  # who does whose work during a leave
+    "delegations",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("giver", ForeignKey("users.id"), nullable=False, index=True),
+    Column("taker", ForeignKey("users.id"), nullable=False, index=True),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),  # half-open
+    Column("ended_at", Instant),  # by the giver, or by the sweep once it was over
+)
+
 sessions = Table(
     "sessions",
     metadata,

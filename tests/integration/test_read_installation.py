@@ -12,11 +12,11 @@ import pytest
 
 from engine import definitions
 from engine.access import User
-from engine.acts import calendar, imports, people, places, simulations, versions
+from engine.acts import calendar, delegations, imports, people, places, simulations, versions
 from engine.cli.common import CONSOLE
 from engine.cli.words import ROLES
 from engine.errors import Denied, Trouble
-from engine.read import installation
+from engine.read import installation, leaves
 from engine.record import SYSTEM
 from engine.store import Store, log
 from engine.workdays import Row
@@ -80,6 +80,10 @@ def lived(store: Store, now) -> Store:
     calendar.publish(store, None, 2027, [day], "国办发明电〔2026〕0号", now)
     counts = {"open": 2, "closed": 3, "known": 1, "differs": 1, "uncompared": 0, "refused": 4}
     imports.ended(store, li, "旧平台", counts, now)
+    p5 = people.load(store, "p5")
+    delegations.give(store, p5, "p6", now, now + timedelta(days=3), now)
+    (leave,) = leaves.given(store, p5, now)
+    delegations.end(store, p5, leave.id, now)
     simulations.end(store, run, now)
     simulations.multiplied(store, 2, 10, now)
     return store
@@ -113,6 +117,8 @@ def test_what_was_done_is_told_in_words(lived):
         "重设人员1（p1）的口令，理由：忘记口令",
         "公布2027年的工作日安排（日历第2次修订），依据：国办发明电〔2026〕0号",
         "从旧平台导入结束：未办结2件，已办结3件，此前已导入2件，没有导入4行",
+        "请假期间（2026年9月30日 10:00至2026年10月3日 10:00）委托人员6（p6）代办",
+        "结束对人员6（p6）的委托",
         "模拟结束",
         "复制模拟的工单10件（每件2份）",
     ]

@@ -71,6 +71,9 @@ def workers(status: int) -> dict[str, int]:
 # 302: done, and on to another page. Where no ticket is meant, both columns are the same.
 OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
     ("work.tasks", "GET"): (everybody(200), everybody(200)),
+    ("leave.leave", "GET"): (workers(200),) * 2,
+    ("leave.leave", "POST"): (workers(422),) * 2,  # nothing was filled in
+    ("leave.end", "POST"): (workers(400),) * 2,  # there is none
     ("work.figures", "GET"): (workers(200),) * 2,
     ("work.workbook", "GET"): (workers(200),) * 2,
     ("work.keep_list", "POST"): (workers(400),) * 2,  # nothing was narrowed
@@ -218,6 +221,7 @@ def test_everybody_gets_where_the_matrix_says(app: Flask, whose: str):
         path = (
             rule.replace("<number>", number)
             .replace("<int(max=2147483647):task>", str(task))
+            .replace("<int(max=2147483647):leave>", "1")
             .replace("<code>", "zh")
             .replace("<path:filename>", "app/icon.svg")
         )
