@@ -95,6 +95,14 @@ def _ticket_page(number: str, words: str = "", error: str = "") -> Response:
     return door.page(body, 422 if error else 200)
 
 
+@page(desk, "/tickets/<number>/order", "read_ticket")
+def order(number: str) -> str:
+    """The ticket on paper (交办单): for those who have to sign on a sheet."""
+    found = reading.page(door.store(), door.person(), number, door.now())
+    running = [leg for leg in found.legs if leg.void_at is None]
+    return render_template("order.html", ticket=found, running=running)
+
+
 def _without(item: WorkItem) -> str:
     """Whom to leave out of the colleagues of a task that a page has to name; "" where it names
     none: of a barred one the reader, of one that a leader may give to somebody else its holder."""

@@ -216,6 +216,18 @@ def test_only_tasks_of_one_kind_that_are_drawn_so_go_together(app: Flask):
     assert "不是同一种" in together(li, handling)
 
 
+def test_a_ticket_is_printed_for_those_who_sign_on_paper(app: Flask):
+    number = given(app)
+    page = unescape(at_desk(app, "li").text(f"/tickets/{number}/order"))
+    for words in (number, CALL["title"], CALL["matter"], "上饶市城市管理局", "138****1234"):
+        assert words in page, words
+    assert "10月8日 24:00" in page  # to sign
+    assert "13812341234" not in page
+    auditor = unescape(at_desk(app, "ji").text(f"/tickets/{number}/order"))
+    assert number in auditor
+    assert CALL["matter"] not in auditor
+
+
 # --- counts and workbooks ----------------------------------------------------------------------
 
 

@@ -97,6 +97,10 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
         everybody(200, another_officer=404, **NOBODY_ON_TICKETS),
         everybody(404, supervisor=200, auditor=200, **NOBODY_ON_TICKETS),
     ),
+    ("tickets.order", "GET"): (
+        everybody(200, another_officer=404, **NOBODY_ON_TICKETS),
+        everybody(404, supervisor=200, auditor=200, **NOBODY_ON_TICKETS),
+    ),
     ("drawings.drawing", "GET"): (
         everybody(200, another_officer=404, **NOBODY_ON_TICKETS),
         everybody(404, supervisor=200, auditor=200, **NOBODY_ON_TICKETS),

@@ -112,6 +112,10 @@ document.addEventListener("change", (event) => {
   }
 });
 
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.addEventListener("click", () => window.print());
+}
+
 // An answer of a fragment route that is no fragment (signed out, ticket gone) is a page: show it.
 document.addEventListener("htmx:responseError", (event) => {
   const form = event.detail.elt.closest("form"); // none: figures that refresh themselves, later
