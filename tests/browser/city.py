@@ -15,6 +15,7 @@ from functools import lru_cache
 from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 from zoneinfo import ZoneInfo
 
 from flask import Flask
@@ -30,7 +31,7 @@ from engine.acts.places import Area, Item, Unit
 from engine.read import agenda
 from engine.read import ticket as reading
 from engine.store import Store
-from tests.integration.office import filled
+from tests.integration.office import CHEAP, filled
 from webapp import create_app
 
 if TYPE_CHECKING:
@@ -105,7 +106,9 @@ def found(store: Store, now: datetime) -> None:
     calendar.seed(store, now)
     places.add(store, None, AREAS, UNITS, now)
     places.add_items(store, None, ITEMS, now)
-    people.add_crowd(store, PEOPLE, PASSWORD, now)
+    # A hash says how dear it is to compare: these people sign in hundreds of times.
+    with mock.patch.object(people, "_hasher", CHEAP):
+        people.add_crowd(store, PEOPLE, PASSWORD, now)
     versions.deploy(store, None, definitions.shipped(), "初次部署", now)
 
 
