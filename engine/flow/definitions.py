@@ -35,9 +35,9 @@ class UserTask:
     article: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """Everything read from the files, sound or not; what `check` looks at."""
+    """Everything read from the files, sound or not; what `check` looks at. Equal to itself only."""
 
     files: Mapping[str, bytes]
     manifest: Mapping[str, Json]

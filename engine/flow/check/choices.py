@@ -12,6 +12,8 @@ from itertools import product
 
 from engine.flow import expressions
 from engine.flow.check import reaching
+from engine.flow.check.values import numbers_of
+from engine.flow.check.ways import ways_of
 from engine.flow.definitions import Drawn
 from engine.flow.drawing import Drawing, Element
 from engine.flow.expressions import Expression
@@ -44,7 +46,7 @@ def _of(drawn: Drawn, one: Drawing, element: Element) -> Iterator[Finding]:
             return
     said: set[str] = set()
     read = [condition for _, condition in ways]
-    for given in [*tried(drawn, one, element, read)] or _written(read):
+    for given in [*tried(drawn, one, element, read)] or _written(drawn, one, element, read):
         try:
             open_ways = [flow for flow, condition in ways if condition.value(given) is True]
         except Refused:
@@ -63,13 +65,21 @@ def _of(drawn: Drawn, one: Drawing, element: Element) -> Iterator[Finding]:
             yield Finding(one.file, element.id, "gap", sentence)
 
 
-def _written(read: list[Expression]) -> Iterator[dict[str, Json]]:
+def _written(
+    drawn: Drawn, one: Drawing, element: Element, read: list[Expression]
+) -> Iterator[dict[str, Json]]:
     """The values that the conditions themselves name, where all read one variable alone.
 
-    Of a variable of which nothing is known: whoever wrote a value down thinks it possible.
+    Of a variable of which nothing is known, and that nothing asked about on the way: whoever wrote
+    a value down thinks it possible.
     """
     names = {name for expression in read for name in expression.names}
     if len(names) != 1 or any(expression.functions for expression in read):
+        return
+    (name,) = names
+    ways = ways_of(drawn)[one.id]
+    known = reaching.at(drawn, one, element, name) is not None
+    if known or ways.asked_before(element) & ways.told_by(name):
         return
     constants = (
         node.value
@@ -77,7 +87,6 @@ def _written(read: list[Expression]) -> Iterator[dict[str, Json]]:
         for node in ast.walk(expression.tree)
         if isinstance(node, ast.Constant)
     )
-    (name,) = names
     for value in dict.fromkeys(constants):
         yield {name: value}
 
@@ -91,13 +100,15 @@ def tried(
 ) -> Iterator[dict[str, Json]]:
     """Values of all variables of these expressions together; none where one is not known."""
     names = sorted({name for expression in read for name in expression.names})
-    known = {name: reaching.values(drawn, one, element, name) for name in names}
+    known = {name: reaching.at(drawn, one, element, name) for name in names}
     if not names or not all(known.values()):
         return
     found = [values for values in known.values() if values is not None]
-    if len(found) > 1 and any(values.alone for values in found):
-        return
-    near = reaching.numbers_of(read)
+    if len(found) > 1 and (
+        any(values.alone for values in found) or sum(values.narrowed for values in found) > 1
+    ):
+        return  # not each value comes together with each
+    near = numbers_of(read)
     samples = [
         values.samples((points or {}).get(name, near))
         for name, values in zip(names, found, strict=True)

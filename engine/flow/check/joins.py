@@ -18,7 +18,7 @@ MOST_PLACES = 3_000
 """Distributions of tokens that are looked at in a scope; beyond, nothing is said."""
 
 MOST_WAYS = 8
-"""Ways behind an inclusive gateway of which every choice is tried."""
+"""Ways behind an inclusive gateway, or edges of an activity, of which every choice is tried."""
 
 Tokens = frozenset[str]
 """The flows on which tokens stand."""
@@ -52,8 +52,9 @@ def _dead(one: Drawing, within: list[Element]) -> list[Element]:
         frozenset(flow.id for flow in one.outgoing(e.id)) for e in within if e.kind == "startEvent"
     ]
     seen = set(level)
-    many = (e for e in within if e.kind == "inclusiveGateway")
-    if any(len(one.outgoing(e.id)) > MOST_WAYS for e in many):
+    many = [len(one.outgoing(e.id)) for e in within if e.kind == "inclusiveGateway"]
+    many += [len(one.attached(e.id)) for e in within]
+    if any(number > MOST_WAYS for number in many):
         return []
     while level and joins:
         tokens = level.pop()
@@ -76,21 +77,29 @@ def _dead(one: Drawing, within: list[Element]) -> list[Element]:
 
 
 def _given(one: Drawing, element: Element) -> Iterator[Tokens]:
-    """The flows that an element may give tokens to at once."""
+    """The flows that an element may give tokens to, until nothing of it is under way."""
     out = [flow.id for flow in one.outgoing(element.id)]
     match element.kind:
         case "exclusiveGateway" | "eventBasedGateway":
-            yield from (frozenset({flow}) for flow in out)
+            last = [frozenset({flow}) for flow in out]
         case "inclusiveGateway":
-            some = (combinations(out, number) for number in range(1, len(out) + 1))
-            yield from map(frozenset, chain.from_iterable(some))
+            last = [some for some in _subsets(out) if some]
         case _:
-            yield frozenset(out)
-    edges = [
-        (e.interrupting, [flow.id for flow in one.outgoing(e.id)]) for e in one.attached(element.id)
-    ]
-    for interrupting, flows in edges:
-        yield frozenset(flows if interrupting else (*flows, *out))
+            last = [frozenset(out)]
+    beside: set[str] = set()
+    for event in one.attached(element.id):
+        flows = frozenset(flow.id for flow in one.outgoing(event.id))
+        if event.interrupting:
+            last.append(flows)
+        else:
+            beside |= flows
+    for some in _subsets(sorted(beside)):
+        yield from (one_of | some for one_of in last)
+
+
+def _subsets(flows: list[str]) -> Iterator[Tokens]:
+    sizes = range(len(flows) + 1)
+    yield from map(frozenset, chain.from_iterable(combinations(flows, size) for size in sizes))
 
 
 def _ends_all(element: Element) -> bool:

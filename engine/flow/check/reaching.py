@@ -6,151 +6,146 @@ that no condition on the way rules out. Where anything else may have set it, not
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 
 from engine.flow import expressions
 from engine.flow.check import answers, messages
+from engine.flow.check.values import Unknown, Values, constant, numbers_of, of_field
+from engine.flow.check.ways import JOINS, ways_of
 from engine.flow.definitions import Drawn
-from engine.flow.drawing import Drawing, Element, Passing
+from engine.flow.drawing import Drawing, Element, Flow, Passing
 from engine.flow.model import Json, Refused
-from engine.formjs import Component, FormRefused
+from engine.formjs import FormRefused
 
-JOINS = frozenset({"parallelGateway", "inclusiveGateway"})
 MOST_PLACES = 400
 """Places that are looked at for one variable; beyond, nothing is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """The numbers that a form takes; None: no bound."""
+def at(drawn: Drawn, one: Drawing, element: Element, name: str) -> Values | None:
+    """The values of a variable when a token is at an element that are certain to be possible.
 
-    low: Decimal | None
-    high: Decimal | None
-    step: Decimal
-
-    def near(self, points: Iterable[float]) -> list[Json]:
-        """Numbers of these on and beside each point, and the bounds themselves."""
-        asked = [Decimal(str(point)) for point in points] or [Decimal(0)]
-        found = {point + by for point in asked for by in (-self.step, Decimal(0), self.step)}
-        found |= {bound for bound in (self.low, self.high) if bound is not None}
-        return [
-            int(number) if number == int(number) else float(number)
-            for number in sorted(found)
-            if (self.low is None or number >= self.low)
-            and (self.high is None or number <= self.high)
-            and number % self.step == 0
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class Values:
-    """All values that a variable may have: some written down, some any number of a kind.
-
-    `alone`: whether they come one by one from a field that other answers may hide, so that they
-    say nothing together with others'.
+    None when something sets it of which nothing is known.
     """
-
-    written: tuple[Json, ...] = ()
-    numbers: tuple[Numbers, ...] = ()
-    alone: bool = False
-
-    def samples(self, points: Iterable[float]) -> list[Json]:
-        """The written ones, and numbers about the points at which something changes."""
-        near = list(points)
-        found = [*self.written, *(value for one in self.numbers for value in one.near(near))]
-        return list({(type(value), value): value for value in found}.values())
-
-
-class _Unknown(Exception):
-    pass
-
-
-def values(drawn: Drawn, one: Drawing, element: Element, name: str) -> Values | None:
-    """The values of a variable when a token is at an element; None when they are not known."""
     walk = _Walk(drawn)
     try:
-        found = list(walk.before(one, element, name, frozenset()))
-    except _Unknown:
-        return None
-    if not found:
+        found = list(walk.before(one, element, name, _Passed()))
+    except Unknown:
         return None
     written = [value for part in found for value in part.written]
     return Values(
         tuple({(type(value), value): value for value in written}.values()),
         tuple(dict.fromkeys(number for part in found for number in part.numbers)),
-        any(part.alone for part in found),
+        len(walk.setters) > 1 or any(part.alone for part in found),
+        any(part.narrowed for part in found),
     )
 
 
-_Passed = frozenset[tuple[str, bool]]
-"""Conditions on the variable alone that were passed on the way, and whether they held."""
+@dataclass(frozen=True, slots=True)
+class _Passed:
+    """What was asked on the way: the conditions on the variable alone, and whether they held;
+    the other variables on which something else depended."""
+
+    conditions: frozenset[tuple[str, bool]] = frozenset()
+    others: frozenset[str] = frozenset()
 
 
 class _Walk:
     def __init__(self, drawn: Drawn) -> None:
         self.drawn = drawn
+        self.ways = ways_of(drawn)
         self.seen: set[tuple[str, str, str, _Passed]] = set()
+        self.setters: set[tuple[str, str]] = set()
 
     def before(
         self, one: Drawing, element: Element, name: str, passed: _Passed
     ) -> Iterator[Values]:
-        """What set the variable last before an element, along every way to it."""
+        """What set the variable last before an element, along every way that can be walked.
+
+        A way of which that is not certain is left out: on it, values may hang together.
+        """
         place = (one.id, element.id, name, passed)
         if place in self.seen:
             return
         self.seen.add(place)
         if len(self.seen) > MOST_PLACES:
-            raise _Unknown
+            raise Unknown
         if element.kind == "startEvent":
             yield from self._around(one, element, name, passed)
             return
+        ways = self.ways[one.id]
         if element.attached_to:
             # What it sits on was not completed; what stands in it may have set anything.
             host = one.elements[element.attached_to]
             if self._sets(host, name) is not None or self._inside(one, host, name):
-                raise _Unknown
-            yield from self.before(one, host, name, passed)
+                raise Unknown
+            if not (ways.setters(name) & ways.beside_edge(element)):
+                yield from self.before(one, host, name, passed)
             return
         if element.kind in JOINS and sum(f.target == element.id for f in one.flows) > 1:
-            raise _Unknown  # each branch may have set it, and the others not
+            raise Unknown  # each branch may have set it, and the others not
         for flow in one.flows:
             if flow.target != element.id or flow.scope != element.scope:
                 continue
             source = one.elements[flow.source]
-            more = passed | self._conditions(one, source, flow.id, flow.condition, name)
-            yield from self._after(one, source, name, more)
+            more = self._asked_at(one, source, flow, name, passed)
+            if more is not None and not (ways.setters(name) & ways.beside(flow)):
+                yield from self._after(one, source, name, more)
 
     def _after(
         self, one: Drawing, element: Element, name: str, passed: _Passed
     ) -> Iterator[Values]:
         passing = next((p for p in element.outputs if p.target == name), None)
         if passing is not None and not any(one.target == name for one in element.assigned):
-            yield from self._passed_out(element, passing, passed)
+            told = self.ways[one.id].sources(element, name) or frozenset()
+            given = {other.target for other in element.outputs}
+            if not passed.others & (told | given):
+                self.setters.add((one.id, element.id))
+                yield from self._passed_out(element, passing, passed)
             return
         found = self._sets(element, name)
         several = element.loop is not None and element.loop.kind != "standard"
         if found is not None and not several:
-            yield from self._kept(found, passed)
+            if not self._hangs_together(one, element, passed):
+                self.setters.add((one.id, element.id))
+                yield from self._kept(found, passed)
         elif found is not None or self._inside(one, element, name):
-            raise _Unknown  # instances keep what they set to themselves
+            raise Unknown  # instances keep what they set to themselves
         else:
-            yield from self.before(one, element, name, passed)
+            others = set(passed.others)
+            for other in passed.others & self.ways[one.id].set_by(element):
+                others.discard(other)
+                of = self.ways[one.id].sources(element, other)
+                if of is None or name in of:
+                    return
+                others |= of
+            more = _Passed(passed.conditions, frozenset(others))
+            yield from self.before(one, element, name, more)
+
+    def _hangs_together(self, one: Drawing, element: Element, passed: _Passed) -> bool:
+        """Whether what an element sets may hang together with what was asked after or before it."""
+        ways = self.ways[one.id]
+        asked_before = ways.asked_before(element)
+        table = self.drawn.tables.get(element.decision)
+        if table is not None:
+            read = {name for column in table.inputs for name in column.expression.names}
+            if read & (asked_before | passed.others):
+                return True
+        return bool(passed.others & (asked_before - ways.set_by(element)))
 
     def _around(self, one: Drawing, start: Element, name: str, passed: _Passed) -> Iterator[Values]:
         """What a scope begins with: what its start sets, or else what is around it."""
         found = self._sets(start, name)
         if found is not None:
+            self.setters.add((one.id, start.id))
             yield from self._kept(found, passed)
         elif start.scope in one.elements:
             host = one.elements[start.scope]
             if host.loop is not None:
-                raise _Unknown
+                raise Unknown
             yield from self.before(one, host, name, passed)
         elif start.event or one.id in self.drawn.manifest.get("start", {}).values():
-            raise _Unknown
+            raise Unknown
         else:
             yield from self._passed_in(one, name, passed)
 
@@ -161,43 +156,58 @@ class _Walk:
                     continue
                 passing = next((p for p in element.inputs if p.target == name), None)
                 if passing is None or element.loop is not None:
-                    raise _Unknown
+                    raise Unknown
                 if not passing.source:
-                    yield from self._kept(_constant(passing.expression), passed)
+                    self.setters.add((caller.id, element.id))
+                    yield from self._kept(constant(passing.expression), passed)
                     continue
-                for found in self.before(caller, element, passing.source, frozenset()):
+                others = {
+                    other
+                    for one_in in element.inputs
+                    if one_in.target in passed.others
+                    for other in (one_in.source, *expressions.read_value(one_in.expression).names)
+                }
+                if passing.source in others:
+                    continue
+                above = _Passed(frozenset(), frozenset(others - {""}))
+                for found in self.before(caller, element, passing.source, above):
                     yield from self._kept(found, passed)
 
     def _passed_out(self, element: Element, passing: Passing, passed: _Passed) -> Iterator[Values]:
-        """What the process that is called has in the variable when it ends."""
+        """What the process that is called has in the variable when it ends.
+
+        Where several tokens may be under way, an end that does not end them all need not be last.
+        """
         called = self.drawn.drawings[element.called]
         if element.loop is not None:
-            raise _Unknown
+            raise Unknown
         if not passing.source:
-            yield from self._kept(_constant(passing.expression), passed)
+            yield from self._kept(constant(passing.expression), passed)
             return
         for end in called.elements.values():
-            if end.scope == called.id and end.kind == "endEvent" and end.event != "error":
-                for found in self._after(called, end, passing.source, frozenset()):
+            if end.scope != called.id or end.kind != "endEvent" or end.event == "error":
+                continue
+            if end.event == "terminate" or not self.ways[called.id].parts(called.id):
+                for found in self._after(called, end, passing.source, _Passed()):
                     yield from self._kept(found, passed)
 
     def _sets(self, element: Element, name: str) -> Values | None:
         """The values that completing an element gives to the variable; None: it does not set it."""
         if any(passing.target == name for passing in element.assigned):
             passing = [one for one in element.assigned if one.target == name][-1]
-            return _constant(passing.expression)
+            return constant(passing.expression)
         table = self.drawn.tables.get(element.decision)
         if table is not None:
             of_result = element.result == name
             if of_result and element.map_result != "singleEntry":
-                raise _Unknown
+                raise Unknown
             for n, column in enumerate(table.outputs):
                 if of_result or (not element.result and column.name == name):
-                    return Values(tuple(rule.outputs[n] for rule in table.rules))
+                    return Values(tuple(rule.outputs[n] for rule in table.rules), (), True)
         if name in element.sets or any(passing.target == name for passing in element.outputs):
-            raise _Unknown  # of what is called, `_passed_out` knows more
+            raise Unknown  # of what is called, `_passed_out` knows more
         if messages.catches(element):
-            raise _Unknown  # whatever comes along
+            raise Unknown  # whatever comes along
         return self._asked(element, name) if element.form else None
 
     def _asked(self, element: Element, name: str) -> Values | None:
@@ -205,12 +215,12 @@ class _Walk:
         try:
             form = answers.form(self.drawn.files[path], path)
         except (KeyError, FormRefused):
-            raise _Unknown from None
+            raise Unknown from None
         for field in form.fields:
             if field.ticket == name:
-                raise _Unknown
+                raise Unknown
             if field.routing and field.key == name:
-                return _of_field(field)
+                return of_field(field)
         return None
 
     def _inside(self, one: Drawing, host: Element, name: str) -> bool:
@@ -225,31 +235,50 @@ class _Walk:
                     level.append(element.id)
         return False
 
-    def _conditions(
-        self, one: Drawing, source: Element, flow: str, condition: str, name: str
-    ) -> _Passed:
-        """The conditions on the variable alone that a token on a flow has passed."""
+    def _asked_at(
+        self, one: Drawing, source: Element, flow: Flow, name: str, passed: _Passed
+    ) -> _Passed | None:
+        """The same with what a token on a flow was asked; None: of this way nothing is certain.
+
+        What is asked of the variable together with others narrows it in a way that is not
+        followed; what was asked twice of another may have ruled the way out.
+        """
         if source.kind != "exclusiveGateway":
-            return frozenset()
-        if flow == source.default:
-            texts = [other.condition for other in one.outgoing(source.id) if other.id != flow]
-            return frozenset((text, False) for text in texts if _of_alone(text, name))
-        return frozenset({(condition, True)}) if _of_alone(condition, name) else frozenset()
+            return passed
+        by_default = flow.id == source.default
+        texts = (
+            [other.condition for other in one.outgoing(source.id) if other.id != flow.id]
+            if by_default
+            else [flow.condition]
+        )
+        conditions = set(passed.conditions)
+        others: set[str] = set()
+        for text in filter(None, texts):
+            if _of_alone(text, name):
+                conditions.add((text, not by_default))
+                continue
+            read = expressions.read(text).names
+            if name in read:
+                return None
+            others |= read
+        if others & passed.others:
+            return None
+        return _Passed(frozenset(conditions), passed.others | others)
 
     def _kept(self, found: Values, passed: _Passed) -> Iterator[Values]:
         """The values that fulfil what was passed on the way."""
-        points = [
-            point for text, _ in passed for point in numbers_of([expressions.read(text)])
-        ] or [0.0]
-        if not passed:
+        if not passed.conditions:
             yield found
             return
+        points = [
+            point for text, _ in passed.conditions for point in numbers_of([expressions.read(text)])
+        ] or [0.0]
         kept = tuple(
             value
             for value in found.samples(points)
-            if all(_holds(text, value) is held for text, held in passed)
+            if all(_holds(text, value) is held for text, held in passed.conditions)
         )
-        yield Values(kept, (), found.alone)
+        yield Values(kept, (), found.alone, True)
 
 
 def _of_alone(condition: str, name: str) -> bool:
@@ -266,47 +295,3 @@ def _holds(condition: str, value: Json) -> Json:
         return read.value({name: value})
     except Refused:
         return None
-
-
-def _constant(text: str) -> Values:
-    """What an expression without variables gives."""
-    read = expressions.read_value(text)
-    if read.names or read.functions:
-        raise _Unknown
-    try:
-        value = read.value({})
-    except Refused:
-        raise _Unknown from None
-    if isinstance(value, list | dict):
-        raise _Unknown
-    return Values((value,))
-
-
-def _of_field(field: Component) -> Values:
-    if field.readonly:
-        raise _Unknown
-    may_be_empty = () if field.required or field.guards or field.hide else (None,)
-    hidden = bool(field.guards or field.hide)
-    match field.type:
-        case "select" | "radio" if field.options and not field.source:
-            offered = tuple(option.value for option in field.options)
-            return Values((*offered, *may_be_empty), (), hidden)
-        case "checkbox":
-            return Values((True,) if field.required else (True, False), (), hidden)
-        case "number" if not field.as_text:
-            step = field.step or Decimal(1).scaleb(-(field.decimals or 0))
-            return Values(may_be_empty, (Numbers(field.minimum, field.maximum, step),), hidden)
-    raise _Unknown
-
-
-def numbers_of(read: Iterable[expressions.Expression]) -> list[float]:
-    """The numbers that are written in expressions."""
-
-    return [
-        node.value
-        for expression in read
-        for node in ast.walk(expression.tree)
-        if isinstance(node, ast.Constant)
-        and isinstance(node.value, int | float)
-        and not isinstance(node.value, bool)
-    ]

@@ -73,7 +73,7 @@ class _Time:
             case ast.Name(id="null"):
                 return set()  # no bound
             case ast.Name(id=name) if name not in CONSTANTS:
-                values = reaching.values(*self.place, name)
+                values = reaching.at(*self.place, name)
                 samples = values.samples([]) if values else []
                 return {
                     sentence

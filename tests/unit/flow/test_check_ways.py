@@ -164,6 +164,22 @@ def test_a_join_is_passed_by_the_ways_that_are_open_together():
     assert told(process(*alone, edge.format("false"), ways)) == []
 
 
+def test_all_the_edges_that_do_not_interrupt_may_give_a_token_to_a_join():
+    def edge(id, interrupting="false"):
+        return (
+            f'<bpmn:boundaryEvent id="{id}" attachedToRef="one" cancelActivity="{interrupting}">'
+            "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1H</bpmn:timeDuration>"
+            "</bpmn:timerEventDefinition></bpmn:boundaryEvent>"
+        )
+
+    parts = (START, task("one"), node("parallelGateway", "join"), END, node("endEvent", "other"))
+    ways = ("begins one", "one other", "told join", "late join", "join ends")
+    assert told(process(*parts, edge("told"), edge("late"), flows(*ways))) == []
+    assert told(process(*parts, edge("told"), edge("late", "true"), flows(*ways))) == []
+    found = told(process(*parts, edge("told", "true"), edge("late", "true"), flows(*ways)))
+    assert found == ["join:join"]
+
+
 # --- values ----------------------------------------------------------------------------------
 
 
@@ -255,6 +271,12 @@ def number(**more):
         (number(), ("n != null and n > 1", "n != null and n <= 1"), ["gap"]),  # left empty
         (number(), ("n != null", "n == null"), []),
         (number(validate={"required": True}), ("n * 2 > 4", "n * 2 < 4"), ["gap"]),
+        (number(validate={"required": True}), ("n < 2.5", "n > 3.5"), ["gap"]),  # 3
+        (number(validate={"required": True, "min": 0, "max": 9}), ("n < 2.5", "n > 3.5"), ["gap"]),
+        (number(validate={"required": True}), ("n < 2.5", "n > 2.5"), []),
+        (number(validate={"required": True}), ("n < 2.5", "n > 1.5"), ["overlap"]),  # 2
+        (number(validate={"required": True, "min": 0.5}), ("n == 0", "n > 0"), []),
+        (number(validate={"required": True}, increment=5), ("n < 4", "n > 6"), ["gap"]),  # 5
     ],
 )
 def test_numbers_are_tried_on_both_sides_of_each_bound(field, ways, found):
@@ -264,6 +286,117 @@ def test_numbers_are_tried_on_both_sides_of_each_bound(field, ways, found):
     )
     said = told(drawn, forms=form(field))
     assert said == [f"which:{one}" for one in found]
+
+
+CASE = (
+    number(validate={"required": True}),
+    {"type": "radio", "id": "s", "key": "sort", "label": "种类", "validate": {"required": True},
+     "values": [{"label": one, "value": one} for one in ("plain", "special")], **ROUTING},
+)  # fmt: skip
+
+
+def gates(*lead, before=(), ways=()):
+    """A case is asked for, goes by `lead`, and comes to the gateway with these two ways."""
+    asked = (task("do_it", "asked"), *before, node("endEvent", "x"))
+    drawn = choosing(*ways, before=asked, lead=("begins do_it", *lead))
+    return [one for one in told(drawn, forms=form(*CASE)) if one != "x:unreachable"]
+
+
+def test_what_one_way_asked_of_several_variables_hangs_together():
+    ways = ("which ends n > 5", "which other n <= 5 and sort == 'special'")
+    first = node("exclusiveGateway", "first").replace(">", ' default="f2_first">', 1)
+    both = ("do_it first", "first x", "first which n > 5 or sort == 'special'")
+    assert gates(*both, before=(first,), ways=ways) == []
+    one = ("which ends n > 9", "which other n > 5 and n <= 9")
+    both = (*both[:2], "first which n > 5 and sort == 'special'")
+    assert gates(*both, before=(first,), ways=one) == []
+    # One after the other, they hang together just as well.
+    second = node("exclusiveGateway", "second")
+    into = node("exclusiveGateway", "into")
+    each = ("do_it first", "first into n > 5", "first second n <= 5",
+            "second into sort == 'special'", "second x sort == 'plain'", "into which")  # fmt: skip
+    between = (node("exclusiveGateway", "first"), second, into)
+    assert gates(*each, before=between, ways=ways) == []
+    assert gates("do_it which", ways=ways) == ["which:gap"]
+
+
+CLASSES = """<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/">
+<decision id="classes"><decisionTable id="t">
+<input id="i"><inputExpression id="e"><text>n</text></inputExpression></input>
+<output id="o" name="grade" />
+<rule id="r1"><inputEntry id="r1i"><text>&gt; 10</text></inputEntry>
+<outputEntry id="r1o"><text>"high"</text></outputEntry></rule>
+<rule id="r2"><inputEntry id="r2i"><text>&lt;= 10</text></inputEntry>
+<outputEntry id="r2o"><text>"low"</text></outputEntry></rule>
+</decisionTable></decision></definitions>"""
+
+
+def test_what_a_table_derived_hangs_together_with_what_it_derived_it_from():
+    rank = '<bpmn:businessRuleTask id="rank" camunda:decisionRef="classes" />'
+    first, over = node("exclusiveGateway", "first"), node("endEvent", "x")
+
+    def said(lead, ways, before=(rank, first, over)):
+        asked = (task("do_it", "asked"), *before)
+        drawn = choosing(*ways, before=asked, lead=("begins do_it", "do_it rank", *lead))
+        return told(drawn, forms=[*form(*CASE), ("bpmn/classes.dmn", CLASSES.encode())])
+
+    graded = ("rank first", "first x grade == 'low'", "first which grade == 'high'")
+    assert said(graded, ("which ends n > 50", "which other n > 10 and n <= 50")) == []
+    split = ("which ends grade == 'high' and n > 10", "which other grade == 'low' and n <= 10")
+    assert said(("rank which",), split, before=(rank,)) == []
+    asked = ("rank first", "first x n <= 10", "first which n > 10")
+    assert said(asked, ("which ends grade == 'high'", "which other grade == 'top'")) == []
+    assert said(("rank which",), ("which ends grade == 'high'", "which other n > 10"),
+                before=(rank,)) == []  # fmt: skip
+    found = said(("rank which",), ("which ends grade == 'high'", "which other grade == 'mid'"),
+                 before=(rank,))  # fmt: skip
+    assert found == ["which:gap"]
+
+
+def test_what_was_asked_twice_of_another_variable_rules_a_way_out():
+    before = (node("exclusiveGateway", "first"), node("exclusiveGateway", "merge"),
+              node("exclusiveGateway", "second"), assigning("intermediateThrowEvent", "a",
+              ("v", "one")), assigning("intermediateThrowEvent", "b", ("v", "two")))  # fmt: skip
+    lead = ("do_it first", "first a sort == 'special'", "first b sort == 'plain'", "a merge",
+            "b merge", "merge second", "second x sort == 'plain'",
+            "second which sort == 'special'")  # fmt: skip
+    ways = ("which ends v == 'one'", "which other v == 'three'")
+    assert gates(*lead, before=before, ways=ways) == []
+    lead = (*lead[:6], "second x n > 5", "second which n <= 5")
+    assert gates(*lead, before=before, ways=ways) == ["which:gap"]
+
+
+def test_what_is_set_beside_may_have_come_between():
+    start = assigning("startEvent", "begins", ("verdict", "unknown"))
+    before = (node("parallelGateway", "split"), task("do_it"), task("weigh", "weigh_work"),
+              node("endEvent", "x"))  # fmt: skip
+    lead = ("begins split", "split do_it", "split weigh", "do_it x", "weigh which")
+    ways = ("which ends verdict == 'good'", "which other verdict == 'bad'")
+    assert told(choosing(*ways, start=start, before=before, lead=lead)) == []
+    # Of what is called, an end that does not end everything need not be the last.
+    call = ('<bpmn:callActivity id="call" calledElement="judge"><bpmn:extensionElements>'
+            '<camunda:out source="fate" target="fate" /></bpmn:extensionElements>'
+            "</bpmn:callActivity>")  # fmt: skip
+
+    def judge(over):
+        edge = (
+            '<bpmn:boundaryEvent id="late" attachedToRef="t" cancelActivity="false">'
+            "<bpmn:timerEventDefinition><bpmn:timeDuration>PT1H</bpmn:timeDuration>"
+            "</bpmn:timerEventDefinition></bpmn:boundaryEvent>"
+        )
+        begins = assigning("startEvent", "begins", ("fate", "open"))
+        done = assigning("intermediateThrowEvent", "done", ("fate", "kept"))
+        ways = flows("begins t", "t done", "done over", "late warned")
+        ends = (over, node("endEvent", "warned"))
+        return process(begins, task("t"), edge, done, *ends, ways, id="judge")
+
+    drawn = ("which ends fate == 'kept'", "which other fate == 'lost'")
+    drawn = choosing(*drawn, before=(call,), lead=("begins call", "call which"))
+    assert told(drawn, judge(node("endEvent", "over"))) == []
+    assert told(drawn, judge(TERMINATE)) == []
+    drawn = ("which ends fate == 'held'", "which other fate == 'lost'")
+    drawn = choosing(*drawn, before=(call,), lead=("begins call", "call which"))
+    assert told(drawn, judge(TERMINATE)) == ["which:gap"]
 
 
 def test_an_answer_that_others_may_hide_says_nothing_together_with_theirs():
