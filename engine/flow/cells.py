@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from engine.flow.model import Json
+from engine.flow.slips import slip
 
 Scalar = str | int | float | bool | None
 
@@ -131,6 +132,7 @@ class _Cell:
             at = match.end()
 
     def wrong(self, why: str = "") -> TableError:
+        why = why or slip(self.text, compares=False)
         return TableError(f"单元格“{self.text.strip()}”写得不对{why and '，' + why}")
 
     def peek(self) -> str:

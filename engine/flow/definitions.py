@@ -58,6 +58,7 @@ def draw(
     roots: dict[str, etree._Element] = {}
     drawings: dict[str, Drawing] = {}
     decisions: dict[str, tables.Table] = {}
+    unread: set[str] = set()
     for path in sorted(files):
         if not path.endswith((".bpmn", ".dmn")):
             continue
@@ -71,6 +72,7 @@ def draw(
         if path.endswith(".dmn"):
             found, wrong = tables.read(path, root)
             findings += wrong
+            unread |= {one.element for one in wrong}
             for table in found:
                 if table.id in decisions:
                     sentence = f"决策“{table.id}”在 {decisions[table.id].file} 里已经有了。"
@@ -87,7 +89,7 @@ def draw(
                 findings.append(Finding(path, one.id, "twice", sentence))
             drawings[one.id] = one
     for one in drawings.values() if judged else ():
-        findings += support.of_drawing(one, drawings, decisions)
+        findings += support.of_drawing(one, drawings, decisions, unread)
     manifest, wrong = _manifest(files, drawings)
     findings += wrong
     return Drawn(files, manifest, roots, drawings, decisions, tuple(findings))

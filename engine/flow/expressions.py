@@ -18,6 +18,7 @@ from typing import Any
 
 from engine.flow.instants import ZONE, instant, natural
 from engine.flow.model import Json, Refused, World
+from engine.flow.slips import slip
 
 LONGEST_TEXT = 1_000
 DEEPEST = 40
@@ -106,7 +107,8 @@ def _stock_spelling(text: str) -> str:
             case "not":
                 return "~"  # binds as tightly as `!` does; checked below to be a negation
             case "glued":  # Python reads `1if` and `0x1`, and warns
-                raise ExpressionError(f"表达式写得不对：“{match.group()}”要分开写")
+                why = slip(text[match.start() :]) or f"“{match.group()}”要分开写"
+                raise ExpressionError(f"表达式写得不对：{why}")
             case "tilde":
                 raise ExpressionError("表达式里不能用“~”")
         return match.group()
@@ -132,7 +134,7 @@ def read_bare(text: str) -> Expression:
     try:
         tree = ast.parse(_stock_spelling(text), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ExpressionError(f"表达式写得不对：{text}") from None
+        raise ExpressionError(f"表达式写得不对：{slip(text) or text}") from None
     _check(tree)
     return Expression(text, tree)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from engine.flow import expressions, instants, timers
 from engine.flow.drawing import Drawing, Element
@@ -37,9 +37,15 @@ LARGEST = 2_000
 
 
 def of_drawing(
-    one: Drawing, drawings: Mapping[str, Drawing], decisions: Mapping[str, Table]
+    one: Drawing,
+    drawings: Mapping[str, Drawing],
+    decisions: Mapping[str, Table],
+    refused: Container[str] = (),
 ) -> list[Finding]:
-    """What is wrong with a process beside the kinds of its elements."""
+    """What is wrong with a process beside the kinds of its elements.
+
+    `refused`: the decisions that are drawn, but that something was said of already.
+    """
     if len(one.elements) + len(one.flows) > LARGEST:
         return [Finding(one.file, one.id, "size", f"流程“{one.id}”太大，请分成几个流程。")]
     findings: list[Finding] = []
@@ -52,7 +58,7 @@ def of_drawing(
     for element in one.elements.values():
         rules = (
             _of_event(element, one),
-            _of_task(element, one, drawings, decisions),
+            _of_task(element, drawings, decisions, refused),
             _of_loop(element),
             _of_flows(element, one),
         )
@@ -158,9 +164,9 @@ def _of_timer(element: Element) -> Said:
 
 def _of_task(
     element: Element,
-    one: Drawing,
     drawings: Mapping[str, Drawing],
     decisions: Mapping[str, Table],
+    refused: Container[str],
 ) -> Said:
     match element.kind:
         case "serviceTask" if not element.topic:
@@ -169,7 +175,7 @@ def _of_task(
             yield "topic", "要选“外部”（external）并写主题（topic），或选一个消息"
         case "receiveTask" if element.event != "message":
             yield "reference", "没有指明消息或信号，请选一个并写名称"
-        case "businessRuleTask":
+        case "businessRuleTask" if element.decision not in refused:
             yield from _of_decision(element, decisions)
         case "callActivity" if starts_by_message(drawings.get(element.called)):
             yield "called", f"调用的流程“{element.called}”由消息启动，不能调用"

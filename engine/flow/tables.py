@@ -32,19 +32,23 @@ LANGUAGES = ("feel", "juel")
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A column that is asked."""
+    """A column that is asked; `allowed`: a test for all that may come, as it is written there."""
 
     name: str
     kind: str
     expression: expressions.Expression
+    label: str = ""
+    allowed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A column that answers."""
+    """A column that answers; `allowed`: the same for all that it may answer."""
 
     name: str
     kind: str
+    label: str = ""
+    allowed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,12 @@ def _read_decision(path: str, decision: etree._Element) -> Table:
         raise TableError(f"命中策略只支持 UNIQUE 和 FIRST，不支持 {policy}")
     inputs = tuple(_read_input(column) for column in _children(table, "input"))
     outputs = tuple(
-        Output(column.get("name") or "", column.get("typeRef", ""))
+        Output(
+            column.get("name") or "",
+            column.get("typeRef", ""),
+            column.get("label", ""),
+            _allowed(column, "outputValues"),
+        )
         for column in _children(table, "output")
     )
     names = [column.name for column in outputs]
@@ -199,7 +208,7 @@ def _read_input(column: etree._Element) -> Input:
         )
     except expressions.ExpressionError as error:
         raise TableError(f"条件列“{text}”：{error}") from None
-    return Input(text, kind, expression)
+    return Input(text, kind, expression, column.get("label", ""), _allowed(column, "inputValues"))
 
 
 def _read_rule(
@@ -219,6 +228,10 @@ def _read_rule(
     except TableError as error:
         raise TableError(f"第{number}条规则的{error}") from None
     return Rule(row.get("id", ""), number, tests, values)
+
+
+def _allowed(column: etree._Element, name: str) -> str:
+    return next((_text(child) for child in _children(column, name)), "")
 
 
 def _children(element: etree._Element, name: str) -> list[etree._Element]:

@@ -1,17 +1,24 @@
-"""Decision tables: rules that exclude each other and are all of use, and one for every value."""
+"""Decision tables: rules that exclude each other and are all of use, and one for every value.
+
+Where a column lists its values, its cells keep to them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import product
 
+from engine.flow.cells import Interval, Scalar, TableError, read_test
 from engine.flow.check import choices
 from engine.flow.definitions import Drawn
 from engine.flow.model import Finding, Json, Refused
-from engine.flow.tables import Table
+from engine.flow.tables import Input, Output, Rule, Table
 
 MOST_TRIED = 1_000
 MOST_SAID = 3
+
+Cells = list[tuple[Rule, tuple[Interval | Scalar, ...]]]
+"""What the cells of a column have written, rule by rule."""
 
 
 def findings(drawn: Drawn) -> Iterator[Finding]:
@@ -32,6 +39,7 @@ def findings(drawn: Drawn) -> Iterator[Finding]:
                 )
                 yield Finding(table.file, table.id, "covered", sentence)
         yield from _unanswered(drawn, table)
+        yield from _not_allowed(table)
 
 
 def _unanswered(drawn: Drawn, table: Table) -> Iterator[Finding]:
@@ -56,6 +64,46 @@ def _unanswered(drawn: Drawn, table: Table) -> Iterator[Finding]:
             "或在最后加一条条件都写“-”的。"
         )
         yield Finding(table.file, table.id, "no_rule", sentence)
+
+
+def _not_allowed(table: Table) -> Iterator[Finding]:
+    """Cells with a value that their column does not list."""
+    title = f"决策“{table.name or table.id}”"
+    columns: list[tuple[Input | Output, Cells]] = [
+        (column, [(rule, rule.tests[n].members) for rule in table.rules])
+        for n, column in enumerate(table.inputs)
+    ]
+    columns += [
+        (column, [(rule, (rule.outputs[n],)) for rule in table.rules])
+        for n, column in enumerate(table.outputs)
+    ]
+    for column, cells in columns:
+        name = f"“{column.label}”（{column.name}）" if column.label else f"“{column.name}”"
+        try:
+            allowed = read_test(column.allowed, column.kind)
+        except TableError as error:
+            sentence = f"{title}的{name}一列允许的值：{error}。"
+            yield Finding(table.file, table.id, "allowed", sentence)
+            continue
+        for rule, values in cells:
+            for value in values:
+                # Nobody answered (null), and an interval may begin and end where nothing comes.
+                passed = isinstance(value, Interval) or (
+                    isinstance(column, Input) and value is None
+                )
+                if not passed and not allowed.matches(value):
+                    sentence = (
+                        f"{title}第{rule.number}条规则的{name}一列写了{_said(value)}，"
+                        f"这一列允许的值是 {column.allowed}，请改成其中一个，"
+                        "或把它加到这一列允许的值里。"
+                    )
+                    yield Finding(table.file, table.id, "allowed", sentence)
+
+
+def _said(value: Json) -> str:
+    if isinstance(value, str):
+        return f"“{value}”"
+    return " null " if value is None else f" {str(value).lower()} "
 
 
 def _answers(table: Table, given: Mapping[str, Json]) -> bool:

@@ -62,8 +62,14 @@ class _Time:
         """Sentences about what should be an instant (`date`), or else a duration."""
         said = ast.unparse(tree)
         match tree:
-            case ast.IfExp(body=body, orelse=otherwise):
-                return self.wrong(body, date) | self.wrong(otherwise, date)
+            case ast.IfExp(test=test, body=body, orelse=otherwise):
+                asked = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+                branches = [
+                    one  # of a variable that is asked there, some values do not come
+                    for one in (body, otherwise)
+                    if not (isinstance(one, ast.Name) and one.id in asked)
+                ]
+                return {sentence for one in branches for sentence in self.wrong(one, date)}
             case ast.Call(func=ast.Name(id="min" | "max"), args=args):
                 return {sentence for one in args for sentence in self.wrong(one, date)}
             case ast.Call(func=ast.Name(id=name), args=args) if name in {*COUNTING, "now"}:

@@ -552,6 +552,13 @@ def test_a_limit_that_no_calendar_counts_is_refused_in_the_decision(days):
     assert findings(entry, elsewhere) == []
 
 
+def test_a_table_with_a_bad_cell_is_drawn_all_the_same():
+    entry = (ENTRY, "<outputEntry><text>2天</text></outputEntry>")
+    assert findings(entry) == ["bpmn/limits.dmn:limits:table"]
+    (renamed,) = findings(('<decision id="limits">', '<decision id="limit">'))
+    assert renamed.endswith(":decision")
+
+
 def test_a_limit_is_followed_into_the_process_that_is_called():
     timer = (
         '<bpmn:intermediateCatchEvent id="inner"><bpmn:timerEventDefinition>'

@@ -330,3 +330,22 @@ def test_a_list_without_a_member():
     assert expressions.read("${without(units, null)}").value(values) == ["a", "b", "a"]
     with pytest.raises(Refused):
         expressions.read("${without(lead, units)}").value(values)
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("${approval == “approved”}", '文字要用英文双引号，请写成 "approved"'),
+        ("${approval == ‘approved’}", '请写成 "approved"'),
+        ('${approval = "approved"}', "比较是否相等要写两个等号（==）"),
+        ('${approval ＝＝ "approved"}', "“＝”是中文符号，请改成英文的 ="),
+        ("${n ≥ 3}", "“≥”是中文符号，请改成英文的 >="),
+        ("${n > 3 且 n < 5}", "请把“且”改成 and"),
+        ("${workdays(now(), 7天)}", "数后面不写单位，请去掉“天”，只写数"),
+        ("${n > 3 4}", "表达式写得不对：n > 3 4"),
+    ],
+)
+def test_a_usual_slip_is_named_with_what_to_write(text, advice):
+    with pytest.raises(ExpressionError) as error:
+        expressions.read(text)
+    assert advice in str(error.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import pytest
 from lxml import etree
 
 from engine.city.places import read as read_data
-from engine.flow import tables
+from engine.flow import instants, tables
+from engine.flow.expressions import read
+from engine.flow.model import Refused
 
 ROOT = Path(__file__).resolve().parents[3]
 TABLES = {
@@ -19,6 +22,19 @@ TABLES = {
     for table in tables.read(path.name, etree.parse(path).getroot())[0]
 }
 TYPES = ("consult", "help", "suggestion", "opinion", "complaint", "report")
+
+
+class Days:
+    """A calendar on which working days are twice as long."""
+
+    def now(self):
+        return instants.instant("2026-09-30T10:00:00+08:00")
+
+    def workdays(self, start, days):
+        return (start + timedelta(days=2 * days)).isoformat()
+
+    def extend(self, due, days):
+        return (due + timedelta(days=2 * days)).isoformat()
 
 
 def decide(decision: str, **values: Any) -> dict[str, Any]:
@@ -133,3 +149,35 @@ def test_article_27_answers_everything():
     for type_, reason, outcome, explained in product(TYPES, reasons, *rest):
         values = {"type": type_, "dissatisfied_reason": reason, "outcome": outcome}
         decide("exclusion_of_article_27", **values, explained=explained)
+
+
+def deadlines_by_the_word():
+    """The times that are counted in days of the kind that the table says, as drawn."""
+    for path in sorted((ROOT / "bpmn").glob("*.bpmn")):
+        for node in etree.parse(path).getroot().iter("{*}timeDate"):
+            if "counted_in" in (node.text or ""):
+                yield node.text
+
+
+def test_a_word_that_is_not_known_counts_no_days_at_all():
+    days = {"handle_limit": 5, "extension_days": 0, "extension_ceiling": None,
+            "counted_from": "2026-09-30T10:00:00+08:00", "marked_hard": False, "hard_allowed": True,
+            "dispatched_at": "2026-09-30T10:00:00+08:00"}  # fmt: skip
+    drawn = list(deadlines_by_the_word())
+    assert len(drawn) == 2
+    for text in drawn:
+        known = [
+            instants.instant(read(text).value({**days, "counted_in": word}, Days()))
+            for word in ("working_days", "days")
+        ]
+        assert known[0] != known[1]
+        for word, hard in product(("工作日", "workingdays"), (True, False)):
+            told = {**days, "counted_in": word, "marked_hard": hard}
+            with pytest.raises(Refused) as refused:
+                instants.instant(read(text).value(told, Days()))
+            assert refused.value.facts["value"] == word
+
+
+def test_the_table_of_limits_lists_the_words_that_the_diagrams_know():
+    (column,) = [c for c in TABLES["limits_of_article_14"].outputs if c.name == "counted_in"]
+    assert column.allowed == '"working_days","days"'

@@ -190,3 +190,26 @@ def test_a_dependency_on_another_decision_is_refused():
 
 def test_inputs_may_be_written_as_expressions():
     assert limits(("<text>type</text>", "<text>${type}</text>")).inputs[0].name == "${type}"
+
+
+@pytest.mark.parametrize(
+    ("cell", "advice"),
+    [
+        ("7天", "数后面不写单位，请去掉“天”，只写数"),
+        ("< 7 个工作日", "数后面不写单位，请去掉“个工作日”，只写数"),
+        ("“consult”", '文字要用英文双引号，请写成 "consult"'),
+        ('"consult"，"help"', "“，”是中文符号，请改成英文的 ,"),
+        ("＞5", "“＞”是中文符号，请改成英文的 >"),
+        ('= "consult"', "等于某个值，直接写那个值，不写等号"),
+    ],
+)
+def test_a_usual_slip_is_named_with_what_to_write(cell, advice):
+    with pytest.raises(TableError) as error:
+        read_test(cell)
+    assert advice in str(error.value)
+
+
+def test_a_strange_sign_within_a_text_is_no_slip():
+    with pytest.raises(TableError) as error:
+        read_test('"他说：“好”"]')
+    assert str(error.value).endswith("写得不对")
