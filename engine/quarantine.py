@@ -29,12 +29,18 @@ MEGABYTES = 1_000
 
 _MEMORY = 3
 """The exit code of a child that wanted more memory."""
+_NOWHERE = "bpmn"
+"""Where it is before it comes to a file."""
 _KEPT = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
 _TOO_LONG = (
     "检查了{seconds}秒还没有查完，已经停止。"
     "请看文件里是否有写错的循环或特别大的表，或把它分成几个文件。"
 )
 _TOO_LARGE = "读这些文件用的内存超过{megabytes}兆字节，已经停止。请把文件分小。"
+_NOT_STARTED = (
+    "检查程序不能启动（{code}），文件还没有读，不是文件的问题。请重新安装程序再试；"
+    "还是不行，请把终端或服务日志里的报错交给维护人员。"
+)
 _DIED = "读到这里时检查程序意外停止（{code}）。请把文件恢复到上一个能用的版本，再一步一步改。"
 
 
@@ -46,8 +52,8 @@ def judge(
 ) -> list[Finding]:
     """Every finding of engine.flow.check in these files; one that says so if it did not end.
 
-    `in_use`: what of the version in force must not vanish unsaid. What was found sound is not
-    judged again by the same process.
+    `in_use`: what of the version in force must not vanish unsaid, and the units that there are.
+    What was found sound is not judged again by the same process.
     """
     try:
         _sound(tuple(sorted(files.items())), tuple(in_use), seconds, megabytes)
@@ -86,6 +92,8 @@ def _sound(
             raise _stopped(said, "time", _TOO_LONG.format(seconds=f"{seconds:g}")) from None
     if child.returncode == _MEMORY:
         raise _stopped(said, "memory", _TOO_LARGE.format(megabytes=megabytes))
+    if child.returncode != 0 and not said:
+        raise _stopped(said, "not_started", _NOT_STARTED.format(code=child.returncode))
     if child.returncode != 0:
         raise _stopped(said, "died", _DIED.format(code=child.returncode))
     *_, told = map(json.loads, said.splitlines())
@@ -96,15 +104,19 @@ def _sound(
 def _stopped(said: bytes, rule: str, sentence: str) -> _Findings:
     """The one finding when the child did not come to an end: where it was at last."""
     places = [line for line in said.split(b"\n")[:-1] if line]  # the last may be cut
-    place = json.loads(places[-1]) if places else "bpmn"
+    place = json.loads(places[-1]) if places else _NOWHERE
     return _Findings([Finding(str(place), "", rule, sentence)])
 
 
 def _judge_here(megabytes: int) -> None:
-    """The child: files come in as JSON, the paths being read and at last the findings go out."""
+    """The child: files come in as JSON, the paths being read and at last the findings go out.
+
+    The first line says that it has started: before it, nothing is a file's fault.
+    """
     from engine.flow import check
     from engine.flow.check import vanished
 
+    print(json.dumps(_NOWHERE), flush=True)
     for limit, most in (
         (resource.RLIMIT_AS, megabytes * 1_000_000),
         (resource.RLIMIT_FSIZE, 0),

@@ -1,4 +1,4 @@
-"""What of the version in force is in use: where its tickets stand, and the messages it takes."""
+"""What is in use: where tickets of the version in force stand, the messages it takes, the units."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, select, union_all
 from engine.errors import StoreError
 from engine.flow.check.vanished import InUse
 from engine.store.session import Store
-from engine.store.tables import tasks, tickets, timers
+from engine.store.tables import tasks, tickets, timers, units
 
 _OF_VERSION = tickets.c.version == bindparam("version")
 _STANDING = union_all(
@@ -22,17 +22,20 @@ _COUNTS = (
     .order_by(_STANDING.c.element)
 )
 
+_UNITS = select(units.c.id).order_by(units.c.id)
+
 
 def in_use(store: Store, now: datetime) -> tuple[InUse, ...]:
-    """Elements at which tickets of the version in force stand, and its messages from outside.
+    """Elements at which tickets of the version in force stand, its messages from outside; units.
 
-    Nothing where nothing was deployed. Errors: StoreError database_*.
+    Only units where nothing was deployed. Errors: StoreError database_*.
     """
     with store.read() as conn:
+        there = tuple(InUse("unit", id) for id in conn.execute(_UNITS).scalars())
         try:
             version = store.current_version(conn, now)
         except StoreError:
-            return ()
+            return there
         rows = conn.execute(_COUNTS, {"version": version}).all()
     definitions = store.definitions(version)
     names = {element.id: element.name for element in definitions.elements()}
@@ -40,4 +43,5 @@ def in_use(store: Store, now: datetime) -> tuple[InUse, ...]:
     return (
         *(InUse("element", row.element, names.get(row.element, ""), row.tickets) for row in rows),
         *(InUse("message", key) for key in messages),
+        *there,
     )

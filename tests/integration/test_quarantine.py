@@ -72,6 +72,20 @@ def test_a_child_that_dies_is_a_sentence():
     assert "意外停止（-6）" in found.sentence
 
 
+def test_a_child_that_cannot_start_blames_no_file():
+    broken = "import sys; sys.modules['engine.flow'] = None; from engine import quarantine as q; "
+    command = [sys.executable, "-c", f"{broken} q._judge_here(1000)"]
+    started = subprocess.Popen
+    with mock.patch.object(
+        subprocess,
+        "Popen",
+        side_effect=lambda _, **more: started(command, stderr=subprocess.DEVNULL, **more),
+    ):
+        (found,) = quarantine.judge({"bpmn/x.bpmn": b"<x/>"})
+    assert found.rule == "not_started"
+    assert found.sentence.startswith("检查程序不能启动（1），文件还没有读，不是文件的问题")
+
+
 def test_the_child_knows_neither_database_nor_key(monkeypatch):
     monkeypatch.setenv("HOTLINE_DATABASE_URL", "postgresql://somebody:secret@nowhere/x")
     seen = {}

@@ -1,4 +1,4 @@
-"""What tickets stand at does not vanish from the diagrams unsaid: by `check`, and by `deploy`."""
+"""What tickets stand at does not vanish from the diagrams unsaid; units that they name exist."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from engine.acts import versions
+from engine.acts import places, versions
 from engine.flow import Definitions, DefinitionsRefused
 from engine.flow.check import check
 from engine.flow.check.vanished import InUse
 from engine.read import agenda, verify
-from engine.store import Store
+from engine.store import Store, usage
 from tests.broken.test_broken import SOUND
 from tests.commands import hotline
 from tests.integration import small
@@ -94,3 +94,35 @@ def test_what_is_retired_is_not_there_any_more():
     assert said("long_gone") == []
     assert said("work_on") == [("work_on", "retired")]
     assert said(1) == [("retired", "manifest")]
+
+
+def test_a_unit_that_a_diagram_names_is_one_of_those_that_there_are(office, at):
+    now = at("2026-09-30 10:00")
+    there = {one.id for one in usage.in_use(office.store, now) if one.kind == "unit"}
+    assert there
+
+    def said(unit, known=there):
+        files = changed(SOUND, ('name="unit" value="works"', f'name="unit" value="{unit}"'))
+        found = check(files, [InUse("unit", id) for id in known])
+        return [(one.element, one.rule) for one in found]
+
+    known = min(there)
+    assert said(known) == said("${&quot;" + known + "&quot;}") == []
+    (wrong,) = said("nowhere")
+    assert wrong[1] == "unit"
+    # Without a list, only what can be no id is refused.
+    assert said("nowhere", known=()) == []
+    assert (
+        said("{unit}", known=()) == said("市水务局", known=()) == said("${1}", known=()) == [wrong]
+    )
+    assert said("市水务局", known=("市水务局",)) == []
+
+
+def test_units_are_known_before_anything_is_deployed(sqlite_settings, at):
+    now = at("2026-09-30 10:00")
+    with Store.open(sqlite_settings) as store:
+        assert usage.in_use(store, now) == ()
+        area = places.Area("shangrao", "上饶市", "city", None)
+        unit = places.Unit("water", "市水务局", "shangrao", "department", None)
+        places.add(store, None, [area], [unit], now)
+        assert usage.in_use(store, now) == (InUse("unit", "water"),)

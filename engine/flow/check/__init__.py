@@ -27,6 +27,7 @@ from engine.flow.check import (
     properties,
     runs,
     timers,
+    units,
     vanished,
     variables,
 )
@@ -64,7 +65,7 @@ def check(
 ) -> list[Finding]:
     """Every finding in these files (paths "bpmn/…", "forms/…"); none means they may be deployed.
 
-    `in_use`: what of the version in force must not vanish unsaid.
+    `in_use`: what of the version in force must not vanish unsaid, and the units that there are.
     What the engine cannot run comes alone: the other rules would only repeat it. `say` is told
     of each file before it is read, and of "bpmn" before they are looked at together.
     """
@@ -74,4 +75,5 @@ def check(
     if say is not None:
         say("bpmn")
     found = [finding for family in FAMILIES for finding in family(drawn)]
-    return [*found, *vanished.findings(drawn, in_use)]
+    known = tuple(in_use)
+    return [*found, *vanished.findings(drawn, known), *units.findings(drawn, known)]

@@ -20,10 +20,10 @@ class InUse:
     """Something of the version in force: an element at which tickets stand, or a message.
 
     `tickets` is how many stand there; a message that acts send from outside (`id` is the
-    manifest's key) has none.
+    manifest's key) has none. A unit is in use whatever version is in force.
     """
 
-    kind: Literal["element", "message"]
+    kind: Literal["element", "message", "unit"]
     id: str
     name: str = ""
     tickets: int = 0
