@@ -30,6 +30,7 @@ from engine.flow.check import (
     units,
     vanished,
     variables,
+    words,
 )
 from engine.flow.check.vanished import InUse
 from engine.flow.definitions import Drawn, draw
@@ -53,6 +54,7 @@ FAMILIES: tuple[Callable[[Drawn], Iterable[Finding]], ...] = (
     limits.findings,
     variables.findings,
     choices.findings,
+    words.findings,
     decisions.findings,
     lengths.findings,
 )
