@@ -26,7 +26,7 @@ def findings(drawn: Drawn) -> Iterator[Finding]:
     for process in sorted(drawn.drawings):
         one = drawn.drawings[process]
         for element in one.elements.values():
-            here = known[process] | _around(one, element)
+            here = known[process] | around(one, element)
             read = _names(drawn, one, element) - here
             # Out mappings read the called process's variables, not the caller's.
             read |= _passed_names(element.outputs) - known.get(element.called, set())
@@ -59,7 +59,7 @@ def set_in(drawn: Drawn, one: Drawing) -> set[str]:
     return known
 
 
-def _around(one: Drawing, element: Element) -> set[str]:
+def around(one: Drawing, element: Element) -> set[str]:
     """The loop variables of an element and of the subprocesses that it stands in."""
     names: set[str] = set()
     place: Element | None = element
@@ -77,7 +77,7 @@ def _names(drawn: Drawn, one: Drawing, element: Element) -> set[str]:
     if element.kind == "userTask":
         texts.append(element.unit)
     if loop is not None:
-        texts += [loop.condition, _braced(loop.collection), _braced(loop.cardinality)]
+        texts += [loop.condition, braced(loop.collection), braced(loop.cardinality)]
     texts += [flow.condition for flow in one.outgoing(element.id)]
     texts.append(element.correlation)
     names = _passed_names((*element.inputs, *element.assigned, *element.payload))
@@ -97,5 +97,6 @@ def _passed_names(passings: Iterable[Passing]) -> set[str]:
     return names
 
 
-def _braced(text: str) -> str:
+def braced(text: str) -> str:
+    """The collection or number of a loop as an expression, also where it is a name alone."""
     return text if not text or "${" in text else f"${{{text}}}"
