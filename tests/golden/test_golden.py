@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from engine import sweep
 from engine.acts import people, tickets
 from engine.city.arrivals import dice
 from engine.city.filling import fill
+from engine.flow.check import check
 from engine.read import agenda
 from engine.read import ticket as tickets_read
 from engine.read.verify import verify
@@ -61,6 +64,21 @@ def restored(older):
 
 def test_there_are_golden_tickets():
     assert SETS
+
+
+def test_no_rule_that_was_made_since_is_wrong_about_a_version_that_worked(golden, tmp_path):
+    """What went out undeclared is refused since, and nothing else."""
+    place = tmp_path / "hotline.db"
+    place.write_bytes(gzip.decompress((golden / "hotline.db.gz").read_bytes()))
+    with closing(sqlite3.connect(place)) as conn:
+        versions: dict[int, dict[str, bytes]] = {}
+        for version, path, content in conn.execute(
+            "SELECT version, path, content FROM version_files"
+        ):
+            versions.setdefault(version, {})[path] = content
+    assert versions
+    for files in versions.values():
+        assert [one for one in check(files) if one.rule != "payload"] == []
 
 
 def test_golden_tickets_verify_and_come_to_their_end(restored, golden):
