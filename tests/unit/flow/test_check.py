@@ -552,6 +552,14 @@ def test_a_limit_that_no_calendar_counts_is_refused_in_the_decision(days):
     assert findings(entry, elsewhere) == []
 
 
+def test_a_word_that_is_no_time_is_right_where_it_only_says_which_word_is_not_known():
+    known = 'workdays(now(), 5) if kind == "a" else days(now(), 5) if kind == "b" else'
+    assert findings((DAYS, f"${{{known} kind}}")) == []
+    assert findings((DAYS, f"${{{known} 'c'}}")) == [f"{WHOLE}:too_late:timer"]
+    of_any = findings((DAYS, "${workdays(now(), 5) if true else kind}"))
+    assert set(of_any) == {f"{WHOLE}:too_late:timer"}
+
+
 def test_a_table_with_a_bad_cell_is_drawn_all_the_same():
     entry = (ENTRY, "<outputEntry><text>2天</text></outputEntry>")
     assert findings(entry) == ["bpmn/limits.dmn:limits:table"]
