@@ -15,7 +15,7 @@ from engine.flow.check import reaching
 from engine.flow.check.values import numbers_of
 from engine.flow.check.ways import ways_of
 from engine.flow.definitions import Drawn
-from engine.flow.drawing import Drawing, Element
+from engine.flow.drawing import Drawing, Element, Flow
 from engine.flow.expressions import Expression
 from engine.flow.model import Finding, Json, Refused
 
@@ -117,6 +117,26 @@ def tried(
         if number >= MOST_TRIED:
             return
         yield dict(zip(names, together, strict=True))
+
+
+def taken(drawn: Drawn, one: Drawing, flow: Flow) -> bool:
+    """Whether some answer takes this way out of an exclusive gateway; true where none is known."""
+    gateway = one.elements[flow.source]
+    ways = [
+        (other.id, expressions.read(other.condition))
+        for other in one.outgoing(gateway.id)
+        if other.condition and other.id != gateway.default
+    ]
+    known = False
+    for given in tried(drawn, one, gateway, [condition for _, condition in ways]):
+        known = True
+        try:
+            opened = (way for way, condition in ways if condition.value(given) is True)
+            if next(opened, gateway.default) == flow.id:
+                return True
+        except Refused:
+            return True
+    return not known
 
 
 def shown(given: Mapping[str, Json]) -> str:

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator
 
 from engine.flow import expressions
+from engine.flow.check import choices
 from engine.flow.check.variables import GIVEN, around, braced, set_in
 from engine.flow.check.ways import JOINS, ways_of
 from engine.flow.definitions import Drawn
@@ -144,6 +145,8 @@ class _Walk:
                 for name in expressions.read(other.condition).names
             }
             if self.name in read or read & asked:
+                return
+            if source.kind == "exclusiveGateway" and not choices.taken(self.drawn, one, flow):
                 return
             asked |= read
         for other in asked & ways.set_by(source):

@@ -20,9 +20,9 @@ LEAD = ("begins weigh", "weigh fork", "fork do_it weight > 5", "fork merge weigh
         "do_it merge", "merge which")  # fmt: skip
 
 
-def unset(ways=WAYS, lead=LEAD, start=START, more=()):
+def unset(ways=WAYS, lead=LEAD, start=START, more=(), fork=FORK):
     """The readers to which a way leads that sets nothing; other rules have nothing to say."""
-    parts = (task("weigh", "weigh_work"), FORK, task("do_it"), MERGE, *more)
+    parts = (task("weigh", "weigh_work"), fork, task("do_it"), MERGE, *more)
     said = found(choosing(*ways, before=parts, lead=lead, start=start))
     assert {one.rule for one in said} <= {"unset"}, said
     return [one.element for one in said]
@@ -61,6 +61,16 @@ def test_the_same_question_asked_again_leads_only_where_it_was_set():
     assert unset(lead=lead, more=(second, node("endEvent", "over"))) == []
     lead = (*LEAD[:5], "merge second", "second which urgent", "second over not urgent")
     assert unset(lead=lead, more=(second, node("endEvent", "over"))) == ["which"]
+
+
+def test_a_default_that_no_answer_takes_is_no_way():
+    fork = FORK.replace(">", ' default="f2_fork">', 1)
+    more = (assigning("intermediateThrowEvent", "none", ("verdict", "bad")),)
+    lead = ("begins weigh", "weigh fork", "fork merge", "fork do_it weight > 5",
+            "fork none weight <= 5", "none merge", "do_it merge", "merge which")  # fmt: skip
+    assert unset(lead=lead, more=more, fork=fork) == []
+    lead = (*lead[:4], "fork none weight < 5", *lead[5:])
+    assert unset(lead=lead, more=more, fork=fork) == ["which"]
 
 
 def test_a_mark_that_one_way_leaves_tells_the_ways_apart():
