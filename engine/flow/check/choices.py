@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from itertools import product
 
 from engine.flow import expressions
 from engine.flow.check import reaching
-from engine.flow.check.values import numbers_of
 from engine.flow.check.ways import ways_of
 from engine.flow.definitions import Drawn
-from engine.flow.drawing import Drawing, Element, Flow
+from engine.flow.drawing import Drawing, Element
 from engine.flow.expressions import Expression
 from engine.flow.model import Finding, Json, Refused
-
-MOST_TRIED = 1_000
 
 
 def findings(drawn: Drawn) -> Iterator[Finding]:
@@ -46,7 +42,9 @@ def _of(drawn: Drawn, one: Drawing, element: Element) -> Iterator[Finding]:
             return
     said: set[str] = set()
     read = [condition for _, condition in ways]
-    for given in [*tried(drawn, one, element, read)] or _written(drawn, one, element, read):
+    for given in [*reaching.tried(drawn, one, element, read)] or _written(
+        drawn, one, element, read
+    ):
         try:
             open_ways = [flow for flow, condition in ways if condition.value(given) is True]
         except Refused:
@@ -89,54 +87,6 @@ def _written(
     )
     for value in dict.fromkeys(constants):
         yield {name: value}
-
-
-def tried(
-    drawn: Drawn,
-    one: Drawing,
-    element: Element,
-    read: list[Expression],
-    points: Mapping[str, list[float]] | None = None,
-) -> Iterator[dict[str, Json]]:
-    """Values of all variables of these expressions together; none where one is not known."""
-    names = sorted({name for expression in read for name in expression.names})
-    known = {name: reaching.at(drawn, one, element, name) for name in names}
-    if not names or not all(known.values()):
-        return
-    found = [values for values in known.values() if values is not None]
-    if len(found) > 1 and (
-        any(values.alone for values in found) or sum(values.narrowed for values in found) > 1
-    ):
-        return  # not each value comes together with each
-    near = numbers_of(read)
-    samples = [
-        values.samples((points or {}).get(name, near))
-        for name, values in zip(names, found, strict=True)
-    ]
-    for number, together in enumerate(product(*samples)):
-        if number >= MOST_TRIED:
-            return
-        yield dict(zip(names, together, strict=True))
-
-
-def taken(drawn: Drawn, one: Drawing, flow: Flow) -> bool:
-    """Whether some answer takes this way out of an exclusive gateway; true where none is known."""
-    gateway = one.elements[flow.source]
-    ways = [
-        (other.id, expressions.read(other.condition))
-        for other in one.outgoing(gateway.id)
-        if other.condition and other.id != gateway.default
-    ]
-    known = False
-    for given in tried(drawn, one, gateway, [condition for _, condition in ways]):
-        known = True
-        try:
-            opened = (way for way, condition in ways if condition.value(given) is True)
-            if next(opened, gateway.default) == flow.id:
-                return True
-        except Refused:
-            return True
-    return not known
 
 
 def shown(given: Mapping[str, Json]) -> str:

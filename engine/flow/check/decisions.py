@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 
 from engine.flow.cells import Interval, Scalar, TableError, read_test
-from engine.flow.check import choices
+from engine.flow.check import choices, reaching
 from engine.flow.definitions import Drawn
 from engine.flow.model import Finding, Json, Refused
 from engine.flow.tables import Input, Output, Rule, Table
@@ -55,7 +55,7 @@ def _unanswered(drawn: Drawn, table: Table) -> Iterator[Finding]:
     found = {
         choices.shown(given)
         for one, element in askers
-        for given in choices.tried(drawn, one, element, read, points)
+        for given in reaching.tried(drawn, one, element, read, points)
         if not _answers(table, given)
     } or {choices.shown(given) for given in _holes(table)}
     for said in sorted(found)[:MOST_SAID]:

@@ -6,8 +6,9 @@ that no condition on the way rules out. Where anything else may have set it, not
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 from engine.flow import expressions
 from engine.flow.check import answers, messages
@@ -18,6 +19,8 @@ from engine.flow.drawing import Drawing, Element, Flow, Passing
 from engine.flow.model import Json, Refused
 from engine.formjs import FormRefused
 
+MOST_TRIED = 1_000
+"""Values of several variables together that are tried."""
 MOST_PLACES = 400
 """Places that are looked at for one variable; beyond, nothing is known."""
 
@@ -39,6 +42,62 @@ def at(drawn: Drawn, one: Drawing, element: Element, name: str) -> Values | None
         len(walk.setters) > 1 or any(part.alone for part in found),
         any(part.narrowed for part in found),
     )
+
+
+def tried(
+    drawn: Drawn,
+    one: Drawing,
+    element: Element,
+    read: list[expressions.Expression],
+    points: Mapping[str, list[float]] | None = None,
+) -> Iterator[dict[str, Json]]:
+    """Values of all variables of these expressions together; none where one is not known."""
+    names = sorted({name for expression in read for name in expression.names})
+    known = {name: at(drawn, one, element, name) for name in names}
+    if not names or not all(known.values()):
+        return
+    found = [values for values in known.values() if values is not None]
+    if len(found) > 1 and (
+        any(values.alone for values in found) or sum(values.narrowed for values in found) > 1
+    ):
+        return  # not each value comes together with each
+    near = numbers_of(read)
+    samples = [
+        values.samples((points or {}).get(name, near))
+        for name, values in zip(names, found, strict=True)
+    ]
+    for number, together in enumerate(product(*samples)):
+        if number >= MOST_TRIED:
+            return
+        yield dict(zip(names, together, strict=True))
+
+
+def taken(drawn: Drawn, one: Drawing, flow: Flow) -> bool:
+    """Whether some answer takes this way out of an exclusive gateway; true where none is known."""
+    kept = ways_of(drawn)[one.id].taken
+    if flow.id not in kept:
+        kept[flow.id] = True  # for who comes here again on the way
+        kept[flow.id] = _taken(drawn, one, flow)
+    return kept[flow.id]
+
+
+def _taken(drawn: Drawn, one: Drawing, flow: Flow) -> bool:
+    gateway = one.elements[flow.source]
+    ways = [
+        (other.id, expressions.read(other.condition))
+        for other in one.outgoing(gateway.id)
+        if other.condition and other.id != gateway.default
+    ]
+    known = False
+    for given in tried(drawn, one, gateway, [condition for _, condition in ways]):
+        known = True
+        try:
+            opened = (way for way, condition in ways if condition.value(given) is True)
+            if next(opened, gateway.default) == flow.id:
+                return True
+        except Refused:
+            return True
+    return not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +305,8 @@ class _Walk:
         if source.kind != "exclusiveGateway":
             return passed
         by_default = flow.id == source.default
+        if by_default and not taken(self.drawn, one, flow):
+            return None
         texts = (
             [other.condition for other in one.outgoing(source.id) if other.id != flow.id]
             if by_default

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Iterator
 
 from engine.flow import expressions
-from engine.flow.check import choices
+from engine.flow.check import reaching
 from engine.flow.check.variables import GIVEN, around, braced, set_in
 from engine.flow.check.ways import JOINS, ways_of
 from engine.flow.definitions import Drawn
@@ -146,7 +146,7 @@ class _Walk:
             }
             if self.name in read or read & asked:
                 return
-            if source.kind == "exclusiveGateway" and not choices.taken(self.drawn, one, flow):
+            if source.kind == "exclusiveGateway" and not reaching.taken(self.drawn, one, flow):
                 return
             asked |= read
         for other in asked & ways.set_by(source):

@@ -29,6 +29,8 @@ class Ways:
         for element in one.elements.values():
             if element.attached_to:
                 self._link(element.attached_to, element.id)
+        self.taken: dict[str, bool] = {}
+        """Of flows out of exclusive gateways, where asked: whether some answer takes them."""
         self._set_by: dict[str, frozenset[str]] = {}
         self._setters: dict[str, Ids] = {}
         self._asked: dict[str, frozenset[str]] = {}

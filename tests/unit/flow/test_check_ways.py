@@ -371,6 +371,21 @@ def test_what_was_asked_twice_of_another_variable_rules_a_way_out():
     assert gates(*lead, before=before, ways=ways) == ["which:gap"]
 
 
+def test_a_default_that_no_answer_takes_is_no_way():
+    first = node("exclusiveGateway", "first").replace(">", ' default="f3_first">', 1)
+    two = assigning("intermediateThrowEvent", "two", ("v", "two"))
+    one = assigning("intermediateThrowEvent", "one", ("v", "one"))
+    lead = ("do_it two", "two first", "first which", "first one {}", "first x {}", "one which")
+    ways = ("which ends v == 'one'", "which other v == 'three'")
+
+    def said(some, others):
+        asked = (way.format(some if "one" in way else others) for way in lead)
+        return gates(*asked, before=(two, first, one), ways=ways)
+
+    assert said("sort == 'special'", "sort == 'plain'") == []
+    assert said("sort == 'special'", "sort == 'plain' and n > 5") == ["which:gap"]
+
+
 def test_what_is_set_beside_may_have_come_between():
     start = assigning("startEvent", "begins", ("verdict", "unknown"))
     before = (node("parallelGateway", "split"), task("do_it"), task("weigh", "weigh_work"),
