@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,23 +22,28 @@ if TYPE_CHECKING:
 PATHS = click.Path(exists=True, path_type=Path)
 
 
+SHIPPED = click.option("--shipped", is_flag=True, help="用随程序附带的那一套。")
+
+
 @click.command(cls=Help)
 @click.argument("paths", nargs=-1, type=PATHS, metavar="[路径]…")
-def check(paths: tuple[Path, ...]) -> int:
+@SHIPPED
+def check(paths: tuple[Path, ...], shipped: bool) -> int:
     """检查流程图、决策表和表单，不需要数据库；有数据库时，还看在办工单停着的环节是否还在。
 
-    路径可以是含 bpmn/ 与 forms/ 的文件夹、这两个文件夹本身，或其中的文件；不写时检查当前文件夹，
-    当前文件夹没有时检查随程序附带的。每个问题一行“文件:元素: 说明”，有问题时返回 1。
+    路径可以是含 bpmn/ 与 forms/ 的文件夹、这两个文件夹本身，或其中的文件；不写时检查当前文件夹。
+    每个问题一行“文件:元素: 说明”，有问题时返回 1。
     """
     try:
-        files, only = gather(paths)
+        found = gather(paths, shipped)
     except NoFiles as error:
         return _told(error.findings)
-    found = quarantine.judge(files, _in_use())
-    findings = [one for one in found if only is None or one.file in only]
+    judged = quarantine.judge(found.files, _in_use())
+    findings = [one for one in judged if found.only is None or one.file in found.only]
     if findings:
         return _told(findings)
-    click.echo(f"已检查 {len(files if only is None else only)} 个文件，没有发现问题。")
+    count = len(found.files if found.only is None else found.only)
+    click.echo(f"已检查 {count} 个文件（{found.place}），没有发现问题。")
     return 0
 
 
@@ -78,49 +84,90 @@ def _in_use() -> tuple[InUse, ...]:
         return ()
 
 
-def gather(paths: Sequence[Path]) -> tuple[dict[str, bytes], set[str] | None]:
-    """The files below these paths by their path in a version, and which of them were asked for.
+@dataclass
+class Gathered:
+    """Files by their path in a version; each comes from one place."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    only: set[str] | None = field(default_factory=set)
+    """Those that were asked for; None: all."""
+    origins: dict[str, Path] = field(default_factory=dict)
+    folders: list[Path] = field(default_factory=list)
+
+    @property
+    def place(self) -> str:
+        """Where it was read, for people."""
+        return "、".join(map(str, self.folders))
+
+    def add(self, root: Path, files: Mapping[str, bytes]) -> None:
+        """Take the files of a folder. Errors: click.UsageError, another has one of them too."""
+        for name in files:
+            self._claim(name, root / name)
+        if root not in self.folders:
+            self.folders.append(root)
+        self.files |= files
+
+    def add_loose(self, name: str, path: Path) -> None:
+        """Take a file that lies in neither of the two folders. Errors: as add."""
+        self._claim(name, path)
+        self.files[name] = path.read_bytes()
+
+    def ask(self, names: Iterable[str] | None) -> None:
+        """Say that these are asked for; None: all that there is."""
+        self.only = None if names is None or self.only is None else self.only | set(names)
+
+    def _claim(self, name: str, path: Path) -> None:
+        other = self.origins.setdefault(name, path)
+        if other != path:
+            raise click.UsageError(
+                f"{other} 和 {path} 在一套流程里是同一个文件（{name}），分不清用哪一个。"
+                "请只写一套的路径，另一套再单独检查。"
+            )
+
+
+def gather(paths: Sequence[Path], shipped: bool = False) -> Gathered:
+    """The files below these paths, or below the current folder; the shipped ones only if asked.
 
     A file or one of the two folders is read with all that lies beside it, because diagrams, tables
-    and forms name one another; None: everything was asked for. Errors: click.UsageError, NoFiles.
+    and forms name one another. Errors: click.UsageError, NoFiles.
     """
-    if not paths:
-        here = Path()
-        return _read(here) if _has_both(here) else definitions.shipped(), None
-    files: dict[str, bytes] = {}
-    only: set[str] | None = set()
-    for path in paths:
+    if shipped and paths:
+        raise click.UsageError("路径和 --shipped 只能写一样。")
+    found = Gathered()
+    for path in [definitions.folder()] if shipped else paths or [Path()]:
         place = path.resolve()
         if place.is_file():
-            root = place.parent.parent
-            name = f"{place.parent.name}/{place.name}"
-            known = place.suffix in definitions.SUFFIXES
-            if not known or (place.suffix == ".json" and name != definitions.MANIFEST):
-                raise click.UsageError(
-                    f"{path} 不是流程图、决策表或表单，也不是 {definitions.MANIFEST}。"
-                )
-            if place.parent.name not in definitions.FOLDERS:
-                root, name = place.parent, f"{_folder_of(place)}/{place.name}"
-                files[name] = place.read_bytes()
-            files |= _read(root)
-            if name not in files:
-                raise click.UsageError(f"{path} 不是流程图、决策表或表单。")
-            only = only if only is None else only | {name}
+            _add_file(found, path, place)
         elif place.name in definitions.FOLDERS:
             beside = _read(place.parent)
-            files |= beside
-            asked = {name for name in beside if name.startswith(f"{place.name}/")}
-            only = only if only is None else only | asked
+            found.add(place.parent, beside)
+            found.ask(name for name in beside if name.startswith(f"{place.name}/"))
         elif not place.is_dir():
             raise NoFiles([str(path)])
         else:
             inside = _read(place)
             if not inside:
-                raise click.UsageError(f"{path} 里没有 bpmn/ 和 forms/ 中的文件。")
-            files |= inside
-            only = None
-    folders = {path.resolve().name for path in paths}
-    return files, None if folders >= set(definitions.FOLDERS) else only
+                advice = "" if paths else "请写明文件夹；要用随程序附带的，请写 --shipped。"
+                raise click.UsageError(f"{place} 里没有 bpmn/ 和 forms/ 中的文件。{advice}")
+            found.add(place, inside)
+            found.ask(None)
+    if {path.resolve().name for path in paths} >= set(definitions.FOLDERS):
+        found.only = None
+    return found
+
+
+def _add_file(found: Gathered, path: Path, place: Path) -> None:
+    root, name = place.parent.parent, f"{place.parent.name}/{place.name}"
+    known = place.suffix in definitions.SUFFIXES
+    if not known or (place.suffix == ".json" and name != definitions.MANIFEST):
+        raise click.UsageError(f"{path} 不是流程图、决策表或表单，也不是 {definitions.MANIFEST}。")
+    if place.parent.name not in definitions.FOLDERS:
+        root, name = place.parent, f"{_folder_of(place)}/{place.name}"
+        found.add_loose(name, place)
+    found.add(root, _read(root))
+    if name not in found.files:
+        raise click.UsageError(f"{path} 不是流程图、决策表或表单。")
+    found.ask([name])
 
 
 def _read(place: Path) -> dict[str, bytes]:
@@ -129,31 +176,28 @@ def _read(place: Path) -> dict[str, bytes]:
     return definitions.read(place)
 
 
-def _has_both(place: Path) -> bool:
-    return all((place / name).is_dir() for name in definitions.FOLDERS)
-
-
 def _folder_of(path: Path) -> str:
     return "forms" if path.suffix == ".form" else "bpmn"
 
 
 @click.command(cls=Help)
 @click.argument("path", required=False, type=PATHS, metavar="[文件夹]")
+@SHIPPED
 @click.option("--reason", required=True, help="为什么部署，写入记录。")
-@click.option("--as", "name", help="以哪个账号的名义（应有流程管理员岗位）；不写则记为系统。")
-def deploy(path: Path | None, reason: str, name: str | None) -> int:
+@click.option("--as", "name", help="以哪个账号的名义（应有流程负责人岗位）；不写则记为系统。")
+def deploy(path: Path | None, shipped: bool, reason: str, name: str | None) -> int:
     """部署一套流程图、决策表和表单；此后的新工单按它办理，未办完的仍按原版本。
 
-    不写文件夹时部署当前文件夹里的，没有则部署随程序附带的。检查不通过的不会部署。
+    不写文件夹时部署当前文件夹里的；随程序附带的，只在写了 --shipped 时部署。检查不通过的不会部署。
     """
     from engine.acts import versions as acts
 
-    files, only = gather([path] if path else [])
-    if only is not None:
+    found = gather([path] if path else [], shipped)
+    if found.only is not None:
         raise click.UsageError("请写同时含有 bpmn/ 和 forms/ 的文件夹。")
     with opened() as store:
-        version = acts.deploy(store, acting_as(store, name), files, reason, now())
-    click.echo(f"已部署为第 {version} 版，此后的新工单按它办理。")
+        version = acts.deploy(store, acting_as(store, name), found.files, reason, now())
+    click.echo(f"已把 {found.place} 部署为第 {version} 版，此后的新工单按它办理。")
     return 0
 
 

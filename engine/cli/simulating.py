@@ -75,7 +75,7 @@ def simulate(
     """
     begins = _begin(start, days)
     settings = _place()
-    files = gather([place])[0] if place else None
+    files = gather([place]).files if place else None
     with create(settings) as store:
         if agenda.count(store)[0]:
             raise Trouble("simulate_not_empty")

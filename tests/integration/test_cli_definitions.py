@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 
 import pytest
 
@@ -37,7 +38,7 @@ def furnished(sqlite_settings):
 
 
 def test_what_is_shipped_passes_and_needs_no_database(home):
-    done = hotline(home, "check")
+    done = hotline(home, "check", "--shipped")
     assert "没有发现问题" in done.stdout
     place = definitions.folder()
     for paths in (["bpmn", "forms"], ["."], ["bpmn"], ["forms"]):
@@ -93,7 +94,7 @@ def test_a_missing_form_is_refused(furnished, tmp_path):
 
 
 def test_deployed_versions_are_listed_with_reason_and_person(furnished, tmp_path, now):
-    hotline(furnished, "deploy", "--reason", "初次部署")
+    hotline(furnished, "deploy", "--shipped", "--reason", "初次部署")
     place = copied(tmp_path)
     with_sign_limit(place, 2)
     hotline(furnished, "check", place)
@@ -106,7 +107,8 @@ def test_deployed_versions_are_listed_with_reason_and_person(furnished, tmp_path
 
 
 def test_deploying_in_somebodys_name_needs_the_right(furnished):
-    done = hotline(furnished, "deploy", "--reason", "试", "--as", "nobody", code=1)
+    given = ("deploy", "--shipped", "--reason", "试", "--as", "nobody")
+    done = hotline(furnished, *given, code=1)
     assert "nobody" in done.stderr
 
 
@@ -219,5 +221,66 @@ def test_a_pipe_is_not_waited_for_as_a_diagram(home, tmp_path):
 
 @pytest.mark.parametrize("name", ["HOTLINE_DATABASE_URL", "HOTLINE_DATABASE_URL_FILE"])
 def test_a_database_that_is_named_and_not_to_be_had_is_said(home, name):
-    asked = hotline(home, "check", **{name: "nowhere"})
+    asked = hotline(home, "check", "--shipped", **{name: "nowhere"})
     assert "没有和现行版本比较" in asked.stderr
+
+
+# --- which folder ------------------------------------------------------------------------------
+
+
+def test_what_is_shipped_is_never_deployed_unasked(furnished, tmp_path):
+    """Typed in the wrong folder, it would take a city's own procedure out of force."""
+    place = copied(tmp_path)
+    with_sign_limit(place, 2)
+    hotline(furnished, "deploy", place, "--reason", "本市的流程")
+    for command in (["deploy", "--reason", "改时限"], ["check"]):
+        refused = hotline(furnished, *command, code=2)
+        assert str(furnished) in refused.stderr
+        assert "--shipped" in refused.stderr
+        both = hotline(furnished, *command, place, "--shipped", code=2)
+        assert "只能写一样" in both.stderr
+    assert len(hotline(furnished, "versions").stdout.splitlines()) == 2
+    done = hotline(furnished, "deploy", "--shipped", "--reason", "改回随程序附带的")
+    assert str(definitions.folder()) in done.stdout
+    assert "改回随程序附带的" in hotline(furnished, "versions").stdout.splitlines()[1]
+
+
+def test_the_folder_in_which_one_stands_is_checked_and_deployed_by_name(furnished, tmp_path):
+    place = copied(tmp_path)
+    with_sign_limit(place, 2)
+    assert f"（{place}）" in hotline(furnished, "check", cwd=place).stdout
+    assert str(place) in hotline(furnished, "deploy", "--reason", "试", cwd=place).stdout
+
+
+def test_a_folder_with_diagrams_alone_is_not_passed_for_another(furnished, tmp_path):
+    place = copied(tmp_path)
+    shutil.rmtree(place / "forms")
+    told = hotline(furnished, "check", cwd=place, code=1).stdout
+    assert "表单" in told
+    hotline(furnished, "deploy", "--reason", "试", cwd=place, code=1)
+
+
+def test_one_file_of_two_folders_is_not_checked_in_place_of_the_other(home, tmp_path):
+    broken, sound = (copied(tmp_path / name) for name in ("broken", "sound"))
+    diagram = sorted((broken / "bpmn").glob("*.bpmn"))[0]
+    diagram.write_text("<")
+    for paths in (
+        [broken / "bpmn", sound / "forms"],
+        [broken, sound],
+        [sound / "bpmn" / diagram.name, broken / "bpmn" / diagram.name],
+    ):
+        asked = hotline(home, "check", *paths, code=2)
+        assert f"{broken}/" in asked.stderr
+        assert f"{sound}/" in asked.stderr
+    hotline(home, "check", sound / "bpmn", sound / "forms", sound / "bpmn" / diagram.name)
+    loose = sound / diagram.name
+    loose.write_text("<")
+    assert str(loose) in hotline(home, "check", loose, code=2).stderr
+
+
+def test_two_halves_of_one_set_are_checked_together(home, tmp_path):
+    diagrams, forms = tmp_path / "diagrams", tmp_path / "forms-of-it"
+    for place, name in ((diagrams, "bpmn"), (forms, "forms")):
+        shutil.copytree(definitions.folder() / name, place / name)
+    done = hotline(home, "check", diagrams / "bpmn", forms / "forms")
+    assert f"（{diagrams}、{forms}）" in done.stdout

@@ -129,7 +129,7 @@ def test_every_command_has_a_chinese_description(command, capsys):
         ["serve"],
         ["upgrade"],
         ["user", "list"],
-        ["deploy", "--reason", "试"],
+        ["deploy", "--shipped", "--reason", "试"],
     ],
     ids=" ".join,
 )

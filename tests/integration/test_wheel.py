@@ -140,8 +140,8 @@ def test_a_new_database_is_made_from_the_wheel_in_an_empty_folder(installed: Pat
     password = re.search(r"口令：(\S+)（", hotline("init"))
     assert password
     assert (home / "var/hotline.db").is_file()
-    assert "没有发现问题" in hotline("check")
-    hotline("deploy", "--reason", "重新部署")
+    assert "没有发现问题" in hotline("check", "--shipped")
+    hotline("deploy", "--shipped", "--reason", "重新部署")
     port = free_port()
     serving = subprocess.Popen(
         [installed / "hotline", "serve", "--port", str(port), "--workers", "1"],
