@@ -1,4 +1,7 @@
-"""The Chinese sentence of every error code, by subject: what is the matter, what to do next."""
+"""The Chinese sentence of every error code, by subject: what is the matter, what to do next.
+
+And what the roles are called, of which sentences speak.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,24 @@ def _(text: str) -> str:
     """Mark a sentence for gettext's extraction; it is translated where it is shown."""
     return text
 
+
+ROLES: Final = {
+    "call_taker": _("话务员"),
+    "dispatcher": _("派单员"),
+    "officer": _("承办人"),
+    "reviewer": _("审核员"),
+    "follow_up": _("回访员"),
+    "archivist": _("归档员"),
+    "leader": _("单位领导"),
+    "duty_leader": _("值班长"),
+    "supervisor": _("主管部门督办员"),
+    "auditor": _("审计员"),
+    "administrator": _("管理员"),
+    "process_owner": _("流程负责人"),
+}
+"""What each role is called, wherever people read it: pages, commands, sentences."""
+ROLE_CODES: Final = "、".join(f"{code}（{word}）" for code, word in ROLES.items())
+"""All of them, for those who type their codes."""
 
 GENERAL: Final = {
     "unknown": _("操作没有成功（%(code)s）。请重试；仍不成功请联系系统管理员。"),
@@ -122,6 +143,7 @@ STORE: Final = {
     "state_newer": _("工单 %(number)s 是用更新版本的程序办理的。请先升级本机程序。"),
     "chain_unknown": _("没有名为 %(chain)s 的记录链。请核对工单编号。"),
     "chain_moved": _("工单 %(chain)s 刚被别人办理过。请刷新后重试。"),
+    "unit_unlisted": _("没有编号为 %(unit)s 的单位。单位的编号用 hotline units 查看。"),
     "unit_unknown": _("没有编号为 %(unit)s 的单位。请改选单位，或请管理员先登记该单位。"),
     "area_incomplete": _("区域 %(area)s 及其上级没有登记热线中心或主管部门。请管理员先补登。"),
     "user_unknown": _("没有账号 %(name)s。请核对后重试。"),
@@ -159,18 +181,18 @@ FLOW: Final = {
     "task_unknown": _("没有这项待办。请刷新后查看工单。"),
     "ended": _("这件工单的流程已经结束，不能再办理。"),
     "nobody_waits": _("工单当前不等待这个消息，没有办理。请刷新后查看工单。"),
-    "stuck": _("流程在这一步走不下去，刚才的操作没有生效。请联系流程管理员检查流程图。"),
-    "expression": _("流程图中的表达式无法计算，刚才的操作没有生效。请联系流程管理员。"),
-    "loop": _("流程图出现死循环，刚才的操作没有生效。请联系流程管理员。"),
-    "deadline": _("流程图中的时限无法计算，刚才的操作没有生效。请联系流程管理员。"),
-    "no_rule": _("决策表中没有适用的规则，刚才的操作没有生效。请联系流程管理员。"),
-    "many_rules": _("决策表中有几条规则同时适用，刚才的操作没有生效。请联系流程管理员。"),
+    "stuck": _("流程在这一步走不下去，刚才的操作没有生效。请联系流程负责人检查流程图。"),
+    "expression": _("流程图中的表达式无法计算，刚才的操作没有生效。请联系流程负责人。"),
+    "loop": _("流程图出现死循环，刚才的操作没有生效。请联系流程负责人。"),
+    "deadline": _("流程图中的时限无法计算，刚才的操作没有生效。请联系流程负责人。"),
+    "no_rule": _("决策表中没有适用的规则，刚才的操作没有生效。请联系流程负责人。"),
+    "many_rules": _("决策表中有几条规则同时适用，刚才的操作没有生效。请联系流程负责人。"),
     "tick_first": _("有时限刚刚到期，尚未登记，刚才的操作没有生效。请重新提交。"),
-    "data": _("流程数据（%(problem)s）不能保存，刚才的操作没有生效。请联系流程管理员。"),
+    "data": _("流程数据（%(problem)s）不能保存，刚才的操作没有生效。请联系流程负责人。"),
     "state": _("工单的流程状态无法读取。请运行 hotline verify 核查。"),
     "spoiled": _("上一步没有成功，工单的流程状态已作废。请刷新后重试。"),
-    "manifest": _("流程清单没有写明由哪个流程办理（%(kind)s）。请联系流程管理员。"),
-    "process_unknown": _("没有编号为 %(process)s 的流程。请联系流程管理员。"),
+    "manifest": _("流程清单没有写明由哪个流程办理（%(kind)s）。请联系流程负责人。"),
+    "process_unknown": _("没有编号为 %(process)s 的流程。请联系流程负责人。"),
     "reading": _("重演时所需的外部数据与记录不符。"),
 }
 
@@ -184,7 +206,7 @@ ACTS: Final = {
     "password_weak": _("密码至少%(least)s个字符，且不能包含用户名。请换一个。"),
     "name_bad": _("用户名只能由英文字母、数字、点、横线和下划线组成，最多40个字符。请改正后重试。"),
     "name_taken": _("用户名 %(name)s 已被使用或保留。请换一个。"),
-    "role_unknown": _("没有岗位 %(role)s。请核对岗位代码后重试。"),
+    "role_unknown": _("没有岗位 %(role)s。岗位代码：%(known)s。"),
     "area_unknown": _("没有区域 %(area)s。请先登记该区域，上级区域须在前。"),
     "place_bad": _("%(place)s 的名称、级别或类别不对，没有登记。请改正后重试。"),
     "request_key": _("这次提交缺少识别码，没有生效。请刷新页面后重新提交。"),
@@ -237,8 +259,8 @@ ACTS: Final = {
     ),
     "reporter_protected": _("举报人受保护，其姓名和电话只有热线中心可以查看。"),
     "display_bad": _("姓名应为1到%(most)s个可见的字，不能换行。请改正后重试。"),
-    "message_unknown": _("没有名为 %(message)s 的消息，没有办理。请联系流程管理员。"),
-    "timer_stuck": _("到期时间已到而流程没有前进，已撤回并稍后重试。请联系流程管理员。"),
+    "message_unknown": _("没有名为 %(message)s 的消息，没有办理。请联系流程负责人。"),
+    "timer_stuck": _("到期时间已到而流程没有前进，已撤回并稍后重试。请联系流程负责人。"),
     "already_erased": _("该工单的密钥此前已经销毁，没有再次办理。"),
     "ticket_open": _("工单尚未归档，不能销毁其内容。请待流程结束后再办理。"),
 }

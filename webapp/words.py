@@ -10,6 +10,7 @@ from flask_babel import format_date, get_locale, gettext, lazy_gettext, ngettext
 from flask_babel.speaklater import LazyString
 
 from engine.read.worklist import Remaining
+from engine.sentences import ROLES
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -25,20 +26,7 @@ LABELS: dict[str, dict[str, LazyString]] = {
         "opinion": lazy_gettext("意见"),
         "suggestion": lazy_gettext("建议"),
     },
-    "role": {
-        "call_taker": lazy_gettext("话务员"),
-        "dispatcher": lazy_gettext("派单员"),
-        "officer": lazy_gettext("承办人"),
-        "reviewer": lazy_gettext("审核员"),
-        "follow_up": lazy_gettext("回访员"),
-        "archivist": lazy_gettext("归档员"),
-        "leader": lazy_gettext("单位领导"),
-        "duty_leader": lazy_gettext("值班长"),
-        "supervisor": lazy_gettext("主管部门督办员"),
-        "auditor": lazy_gettext("审计员"),
-        "administrator": lazy_gettext("管理员"),
-        "process_owner": lazy_gettext("流程负责人"),
-    },
+    "role": {code: lazy_gettext(name) for code, name in ROLES.items()},
     "channel": {
         "phone": lazy_gettext("12345 电话"),
         "merged_line": lazy_gettext("归并热线"),

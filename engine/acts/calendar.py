@@ -67,12 +67,14 @@ def publish(
     rows: Iterable[Row],
     document: str,
     now: datetime,
+    operator: str = "",
 ) -> Published:
     """Publish or correct a year's arrangement, then reckon every open ticket's due times again.
 
     The rows of the year are replaced as a whole; they may reach into December before it. The
     publication stands when its own transaction does; each ticket follows in one of its own, and
-    `resume` goes on where this was interrupted. `user` None is the system.
+    `resume` goes on where this was interrupted. `user` None is the system; `operator`: whose hands
+    it was then, as the computer knows them.
     Errors: Denied; Trouble year_mismatch, year_twice, reason_needed (no document).
     """
     if user is not None:
@@ -90,7 +92,7 @@ def publish(
     with store.write() as conn:
         revision = _revision(conn, now, actor, f"{year}年：{document}")
         _replace(conn, year, list(found.values()), document, actor, revision)
-        said = {
+        said = log.by_hand(user, operator) | {
             "revision": revision,
             "year": year,
             "document": document,

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from engine.access import ROLES, User, may_give
 from engine.errors import Denied, Trouble
 from engine.formjs.text import forbidden, trimmed
+from engine.sentences import ROLE_CODES
 from engine.store import Store, claims, people, spoken
 from engine.store.tables import sessions, user_roles, users
 
@@ -207,11 +208,12 @@ def add_user(
     now: datetime,
     password: str | None = None,
     must_change: bool = True,
+    operator: str = "",
 ) -> str:
     """Add a person; the password (made here unless given), to be changed at the first sign-in.
 
-    `actor` None is the system itself (hotline init).
-    Errors: Denied; Trouble "name_taken", "name_bad", "display_bad", "unit_unknown", "role_unknown".
+    `actor` None is the system itself; `operator` as in reset_password. Errors: Denied; Trouble
+    "name_taken", "name_bad", "display_bad", "unit_unlisted", "role_unknown".
     """
     given = _known(roles, actor)
     password = password or _new_password()
@@ -242,7 +244,8 @@ def add_user(
         ).scalar_one()
         if given:
             conn.execute(insert(user_roles), [{"user": made, "role": r} for r in given])
-        people.fact(conn, store, "add_user", now, actor, user=name, unit=unit, roles=given)
+        said = {"user": name, "unit": unit, "roles": given}
+        people.fact(conn, store, "add_user", now, actor, operator, **said)
     return password
 
 
@@ -290,21 +293,25 @@ def add_crowd(store: Store, newcomers: Iterable[Newcomer], password: str, now: d
 
 def _known(roles: Iterable[str], actor: User | None = None) -> list[str]:
     given = sorted(set(roles))
-    for role in given:
-        if role not in ROLES:
-            raise Trouble("role_unknown", role=role)
-        if actor is not None and not may_give(actor, role):
-            raise Denied("denied")
+    if unknown := set(given) - ROLES:
+        raise Trouble("role_unknown", role=min(unknown), known=ROLE_CODES)
+    if actor is not None and not all(may_give(actor, role) for role in given):
+        raise Denied("denied")
     return given
 
 
 def set_roles(
-    store: Store, actor: User | None, name: str, roles: Iterable[str], now: datetime
+    store: Store,
+    actor: User | None,
+    name: str,
+    roles: Iterable[str],
+    now: datetime,
+    operator: str = "",
 ) -> None:
     """Give a person these roles and no others; takes effect at the next request.
 
-    A task that they took and may no longer do goes back to the unit.
-    Errors: Denied; Trouble "user_unknown", "role_unknown".
+    A task that they took and may no longer do goes back to the unit. `operator` as in
+    reset_password. Errors: Denied; Trouble "user_unknown", "role_unknown".
     """
     given = _known(roles, actor)
     with store.write() as conn:
@@ -312,7 +319,7 @@ def set_roles(
         conn.execute(delete(user_roles).where(user_roles.c.user == row.id))
         if given:
             conn.execute(insert(user_roles), [{"user": row.id, "role": r} for r in given])
-        people.fact(conn, store, "set_roles", now, actor, user=name, roles=given)
+        people.fact(conn, store, "set_roles", now, actor, operator, user=name, roles=given)
     claims.release(store, row.id, now, actor)
 
 
@@ -349,8 +356,7 @@ def reset_password(
             .values(password_hash=hashed, must_change=True, failures=0, locked_until=None)
         )
         conn.execute(delete(sessions).where(sessions.c.user == row.id))
-        said = _by_hand(actor, operator) | {"user": name, "reason": reason}
-        people.fact(conn, store, "reset_password", now, actor, **said)
+        people.fact(conn, store, "reset_password", now, actor, operator, user=name, reason=reason)
     return password
 
 
@@ -369,12 +375,7 @@ def unlock(
         conn.execute(
             update(users).where(users.c.id == row.id).values(failures=0, locked_until=None)
         )
-        said = _by_hand(actor, operator) | {"user": name, "reason": reason}
-        people.fact(conn, store, "unlock", now, actor, **said)
-
-
-def _by_hand(actor: User | None, operator: str) -> dict[str, str]:
-    return {"operator": operator} if actor is None and operator else {}
+        people.fact(conn, store, "unlock", now, actor, operator, user=name, reason=reason)
 
 
 def load(store: Store, name: str) -> User:

@@ -22,12 +22,13 @@ def deploy(
     reason: str,
     now: datetime,
     in_force_from: datetime | None = None,
+    operator: str = "",
 ) -> int:
     """Store and put in force a set of files; the version's id.
 
     Tickets that are open keep the version that they were started with. Files that are known
     already are not stored twice; what is in force already is not deployed again. `user` None is
-    the system (hotline init).
+    the system (hotline init); `operator`: whose hands it was then, as the computer knows them.
     Errors: DefinitionsRefused (findings) for whatever engine.flow.check refuses, what is in use
     now and would vanish included; Denied; Trouble
     reason_needed, reason_long, text_characters.
@@ -69,6 +70,7 @@ def deploy(
                 reason=reason,
             )
         )
-        said = {"version": hash, "in_force_from": since.isoformat(), "reason": reason}
+        said = log.by_hand(user, operator)
+        said |= {"version": hash, "in_force_from": since.isoformat(), "reason": reason}
         log.append_system(conn, store, "deploy", now, actor, unit, said)
         return int(version)

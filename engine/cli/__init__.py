@@ -3,7 +3,8 @@
 Exit codes, the same for every command:
 0  done, and nothing was found wrong;
 1  something was found wrong (check, verify, show, replay) or the act was refused;
-2  the command was not understood, or the settings, the key or the database cannot be used.
+2  the command was not understood, or the settings, the key or the database cannot be used;
+130  somebody stopped it (Ctrl-C); what it had done stands, and it can be run again.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ COMMANDS = {
     "erase": "records",
     "calendar": "working_days",
     "user": "persons",
+    "units": "persons",
     "import": "importing",
     "simulate": "simulating",
     "multiply": "multiplying",
@@ -66,7 +68,7 @@ def hotline() -> None:
 
     数据库、密钥和投递文件放在 HOTLINE_HOME（默认当前文件夹）的 var/ 之下；用
     HOTLINE_DATABASE_URL 可改用 PostgreSQL。返回值：0 成功；1 核查发现问题或操作被拒绝；2
-    命令写错，或设置、密钥、数据库不能使用。
+    命令写错，或设置、密钥、数据库不能使用；130 被 Ctrl-C 中断。
     """
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine import definitions, quarantine
-from engine.cli.common import acting_as, note, now, opened
+from engine.cli.common import acting_as, note, now, opened, operator
 from engine.cli.words import Help, moment, table
 from engine.errors import Trouble
 from engine.formjs.model import Finding
@@ -184,7 +184,9 @@ def _folder_of(path: Path) -> str:
 @click.argument("path", required=False, type=PATHS, metavar="[文件夹]")
 @SHIPPED
 @click.option("--reason", required=True, help="为什么部署，写入记录。")
-@click.option("--as", "name", help="以哪个账号的名义（应有流程负责人岗位）；不写则记为系统。")
+@click.option(
+    "--as", "name", help="以哪个账号的名义（应有流程负责人岗位）；不写则记为系统和登录名。"
+)
 def deploy(path: Path | None, shipped: bool, reason: str, name: str | None) -> int:
     """部署一套流程图、决策表和表单；此后的新工单按它办理，未办完的仍按原版本。
 
@@ -196,7 +198,9 @@ def deploy(path: Path | None, shipped: bool, reason: str, name: str | None) -> i
     if found.only is not None:
         raise click.UsageError("请写同时含有 bpmn/ 和 forms/ 的文件夹。")
     with opened() as store:
-        version = acts.deploy(store, acting_as(store, name), found.files, reason, now())
+        version = acts.deploy(
+            store, acting_as(store, name), found.files, reason, now(), operator=operator()
+        )
     click.echo(f"已把 {found.place} 部署为第 {version} 版，此后的新工单按它办理。")
     return 0
 
@@ -220,7 +224,7 @@ def versions() -> int:
                         "*" if row.current else "",
                         row.version,
                         moment(row.in_force_from),
-                        row.actor,
+                        f"命令行 {row.operator}" if row.operator else row.actor,
                         row.tickets,
                         row.hash[:12],
                         row.reason,

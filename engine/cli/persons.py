@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
+
 import click
 
 from engine.acts import people
 from engine.cli.common import acting_as, now, opened, operator
-from engine.cli.words import ROLES, Group, Name, moment, table
+from engine.cli.words import Group, Help, Name, moment, table
 from engine.read import staff
+from engine.sentences import ROLES
 
-AS = click.option("--as", "by", help="以哪个账号的名义（应有系统管理员岗位）；不写则记为系统。")
+AS = click.option("--as", "by", help="以哪个账号的名义（应有管理员岗位）；不写则记为系统和登录名。")
 REASON = click.option("--reason", required=True, help="理由，记入系统记录链。")
+
+KINDS = {
+    "centre": "热线中心",
+    "authority": "主管部门",
+    "department": "部门",
+    "station": "上级驻地单位",
+    "enterprise": "公共服务企业",
+    "party": "党委机构",
+}
+"""What the kinds of units are called."""
 
 
 @click.group(cls=Group)
 def user() -> None:
-    """管理账号：add、list、reset-password、unlock。"""
+    """管理账号：add、list、roles、reset-password、unlock。"""
 
 
 @user.command()
@@ -25,10 +38,14 @@ def user() -> None:
 @click.argument("roles", nargs=-1, required=True, metavar="岗位…")
 @AS
 def add(name: str, display_name: str, unit: str, roles: tuple[str, ...], by: str | None) -> int:
-    """添加人员，口令只显示一次，首次登录须修改。"""
+    """添加人员，口令只显示一次，首次登录须修改。单位编号见 hotline units。
+
+    岗位写代码，可以写几个：
+    """
     with opened() as store:
+        actor = acting_as(store, by)
         password = people.add_user(
-            store, acting_as(store, by), name, display_name, unit, roles, now()
+            store, actor, name, display_name, unit, roles, now(), operator=operator()
         )
     click.echo(f"账号：{name}")
     click.echo(f"口令：{password}（只显示这一次，首次登录须修改）")
@@ -66,6 +83,22 @@ def list_users(unit: str | None, role: str | None) -> int:
     return 0
 
 
+@user.command("roles")
+@click.argument("name", metavar="账号")
+@click.argument("roles", nargs=-1, required=True, metavar="岗位…")
+@AS
+def set_roles(name: str, roles: tuple[str, ...], by: str | None) -> int:
+    """把一个人的岗位改为这些，原来的不再有；已签收而不再能办的待办退回单位。
+
+    岗位写代码，可以写几个：
+    """
+    with opened() as store:
+        people.set_roles(store, acting_as(store, by), name, roles, now(), operator())
+    words = "、".join(ROLES[role] for role in sorted(set(roles)))
+    click.echo(f"账号 {name} 的岗位已改为：{words}。")
+    return 0
+
+
 @user.command("reset-password")
 @click.argument("name", metavar="账号")
 @REASON
@@ -91,3 +124,34 @@ def unlock(name: str, reason: str, by: str | None) -> int:
         people.unlock(store, acting_as(store, by), name, reason, now(), operator())
     click.echo(f"账号 {name} 已解除锁定。")
     return 0
+
+
+@click.command(cls=Help)
+def units() -> int:
+    """列出区域和单位：编号、名称、种类，各有多少人能登录。"""
+    with opened() as store:
+        found = staff.places(store)
+    click.echo(
+        table(
+            [
+                ("区域编号", "区域", "单位编号", "单位", "种类", "上级单位", "人数"),
+                *(
+                    (
+                        row.area,
+                        row.area_name,
+                        row.unit,
+                        row.unit_name,
+                        KINDS.get(row.kind, row.kind),
+                        row.superior,
+                        row.people,
+                    )
+                    for row in found
+                ),
+            ]
+        )
+    )
+    return 0
+
+
+for _command in (add, set_roles):
+    _command.help = f"{cleandoc(_command.help or '')}\n\n\b\n{table(ROLES.items())}"

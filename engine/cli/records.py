@@ -9,12 +9,13 @@ import click
 
 from engine.acts import keys, people
 from engine.cli.common import CONSOLE, note, now, opened
-from engine.cli.words import ROLES, Help, deadline, moment
+from engine.cli.words import Help, deadline, moment
 from engine.formjs.text import one_line
 from engine.milestones import word
 from engine.read import installation, ticket
 from engine.read import verify as verifying
 from engine.record import SYSTEM
+from engine.sentences import ROLES
 from engine.store import Store
 from engine.workdays import ZONE
 
@@ -169,7 +170,7 @@ def replay(number: str) -> int:
 @click.command(cls=Help)
 @TICKET
 @click.option("--reason", required=True, help="依据和理由，写入记录。")
-@click.option("--as", "name", required=True, help="以哪个账号的名义（应是主管部门的督办岗）。")
+@click.option("--as", "name", required=True, help="以哪个账号的名义（应有主管部门督办员岗位）。")
 @click.option("--yes", is_flag=True, help="不再询问。")
 def erase(number: str, reason: str, name: str, yes: bool) -> int:
     """销毁一件工单的密钥：内容从此谁也不能读取，记录链仍可核查。不能撤销。"""

@@ -13,10 +13,11 @@ from engine import definitions
 from engine.acts import calendar, people, places, simulations, versions
 from engine.city.places import centre_of, demo, smallest
 from engine.cli.common import configured, note, now
-from engine.cli.words import ROLES, Help, table
+from engine.cli.words import Help, table
 from engine.errors import StoreError, Trouble
 from engine.read import agenda, staff
 from engine.read import versions as versions_read
+from engine.sentences import ROLES
 from engine.settings import Settings, shown
 from engine.store import Store
 

@@ -13,22 +13,6 @@ import click
 from engine.formjs.text import forbidden, one_line, trimmed
 from engine.workdays import ZONE, last_day_of
 
-ROLES = {
-    "call_taker": "话务员",
-    "dispatcher": "派单员",
-    "officer": "承办人",
-    "reviewer": "审核员",
-    "follow_up": "回访员",
-    "archivist": "归档员",
-    "leader": "单位领导",
-    "duty_leader": "值班长",
-    "supervisor": "主管部门督办员",
-    "auditor": "审计员",
-    "administrator": "管理员",
-    "process_owner": "流程负责人",
-}
-"""What roles are called, as on the pages."""
-
 
 class Number(click.FloatRange):
     """A number within bounds; nan, which no bound refuses, is none."""

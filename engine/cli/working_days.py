@@ -10,7 +10,7 @@ import click
 
 from engine import files, workdays
 from engine.acts import calendar as acts
-from engine.cli.common import acting_as, configured, note, now, opened
+from engine.cli.common import acting_as, configured, note, now, opened, operator
 from engine.cli.words import Group, table
 from engine.errors import StoreError
 from engine.workdays import ZONE, Calendar
@@ -93,7 +93,9 @@ def explain(start: str, days: int) -> int:
     metavar="文件",
 )
 @click.option("--document", required=True, help="依据的文件名称和文号。")
-@click.option("--as", "by", help="以哪个账号的名义（应是主管部门的督办岗）；不写则记为系统。")
+@click.option(
+    "--as", "by", help="以哪个账号的名义（应有主管部门督办员岗位）；不写则记为系统和登录名。"
+)
 def add(year: int, file: Path, document: str, by: str | None) -> int:
     """添加国务院公布的一年安排，并重算未办结工单的时限。
 
@@ -110,7 +112,7 @@ def add(year: int, file: Path, document: str, by: str | None) -> int:
             click.echo(f"{file}: {sentence}", err=True)
         return 1
     with opened() as store:
-        done = acts.publish(store, acting_as(store, by), year, rows, document, now())
+        done = acts.publish(store, acting_as(store, by), year, rows, document, now(), operator())
     click.echo(
         f"{year} 年的安排已生效（日历第 {done.revision} 次修订）。"
         f"重算了 {done.tickets} 件工单的时限，其中 {done.moved} 件有变动。"

@@ -132,7 +132,7 @@ def alarms(store: Store, now: datetime) -> tuple[Alarm, ...]:
                 "timer_stuck",
                 row.number,
                 f"工单{row.number}的到期处理已失败{row.tries}次（{row.alarm}），"
-                "请流程管理员检查流程图。",
+                "请流程负责人检查流程图。",
             )
             for row in conn.execute(_STUCK)
         ]
@@ -143,7 +143,7 @@ def alarms(store: Store, now: datetime) -> tuple[Alarm, ...]:
             Alarm(
                 "calendar_stuck",
                 number,
-                f"工单{number}的期限未能按新的工作日历重新计算，系统会再试，请流程管理员检查流程图。",
+                f"工单{number}的期限未能按新的工作日历重新计算，系统会再试，请流程负责人检查流程图。",
             )
             for number in conn.execute(_NOT_FOLLOWING).scalars()
         ]

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 
 from engine.errors import StoreError
+from engine.record import SYSTEM
 from engine.store import Store
-from engine.store.tables import deployments, tickets, versions
+from engine.store.tables import deployments, events, tickets, versions
+
+_DEPLOYED = select(events.c.at, events.c.body).where(
+    events.c.chain == SYSTEM, events.c.name == "deploy"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,8 @@ class Deployment:
     in_force_from: datetime
     deployed_at: datetime
     actor: str
+    operator: str
+    """Whose hands it was at the computer, where the actor is the system; "" if nobody knows."""
     reason: str
     tickets: int
     current: bool
@@ -34,6 +42,9 @@ def deployments_of(store: Store, now: datetime) -> tuple[Deployment, ...]:
             for row in conn.execute(
                 select(tickets.c.version, func.count().label("n")).group_by(tickets.c.version)
             )
+        }
+        hands = {
+            row.at: json.loads(row.body).get("operator", "") for row in conn.execute(_DEPLOYED)
         }
         rows = conn.execute(
             select(deployments, versions.c.hash)
@@ -56,6 +67,7 @@ def deployments_of(store: Store, now: datetime) -> tuple[Deployment, ...]:
                 row.in_force_from,
                 row.deployed_at,
                 row.actor,
+                hands.get(row.deployed_at, ""),
                 row.reason,
                 counts.get(row.version, 0),
                 is_current,

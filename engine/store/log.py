@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
+from engine.access import User
 from engine.errors import StoreError, VaultError
 from engine.record import (
     GENESIS,
@@ -122,6 +123,14 @@ def append(
         _PAYLOAD.run(conn, {"event": number, "content": content})
     chain.seq, chain.head = event.seq, event.hash
     return event
+
+
+def by_hand(user: User | None, operator: str) -> dict[str, str]:
+    """What a fact says of whose hands it was at the computer, where nobody else is named.
+
+    `user` None is the system; `operator`: as the computer knows them, "" where it does not.
+    """
+    return {"operator": operator} if user is None and operator else {}
 
 
 def append_system(

@@ -67,11 +67,11 @@ def load(conn: Connection, user: int, now: datetime | None = None) -> User:
 def allow(conn: Connection, actor: User | None, unit: str) -> None:
     """Whether `actor` (None: the system) may manage the people of a unit.
 
-    Errors: Denied; Trouble unit_unknown.
+    Errors: Denied; Trouble unit_unlisted.
     """
     area = conn.execute(select(units.c.area).where(units.c.id == unit)).scalar_one_or_none()
     if area is None:
-        raise Trouble("unit_unknown", unit=unit)
+        raise Trouble("unit_unlisted", unit=unit)
     if actor is not None:
         authorize(actor, "manage_users", {"unit": unit, "area": area})
 
@@ -86,7 +86,14 @@ def find(conn: Connection, actor: User | None, name: str) -> Any:
 
 
 def fact(
-    conn: Connection, store: Store, name: str, now: datetime, user: User | None, /, **body: Any
+    conn: Connection,
+    store: Store,
+    name: str,
+    now: datetime,
+    user: User | None,
+    /,
+    operator: str = "",
+    **body: Any,
 ) -> None:
     """Append what happened to people to the system chain; `user` None: the system did it."""
     log.append_system(
@@ -96,5 +103,5 @@ def fact(
         now,
         user.name if user else "system",
         user.unit if user else "",
-        body,
+        log.by_hand(user, operator) | body,
     )

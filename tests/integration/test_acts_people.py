@@ -252,7 +252,7 @@ def test_people_are_managed_by_administrators_of_their_area(city, now):
         ("李", "sr-water", ["officer"], "name_bad"),
         ("", "sr-water", ["officer"], "name_bad"),
         ("x" * 41, "sr-water", ["officer"], "name_bad"),
-        ("wang", "nowhere", ["officer"], "unit_unknown"),
+        ("wang", "nowhere", ["officer"], "unit_unlisted"),
         ("wang", "sr-water", ["king"], "role_unknown"),
     ],
 )

@@ -17,12 +17,14 @@ from unittest import mock
 import click
 import pytest
 
+from engine import access
 from engine import settings as settings_of
 from engine.acts import people
 from engine.errors import Trouble
 from engine.record import SYSTEM
+from engine.sentences import ROLES
 from engine.store import Store, log
-from tests.commands import environment, hotline
+from tests.commands import copied, environment, hotline, with_sign_limit
 
 
 def open_at(home: Path) -> Store:
@@ -124,6 +126,59 @@ def test_accounts_from_the_command_line(inited, now):
         assert re.search(r"[\u4e00-\u9fff]", hotline(inited, "user", *wrong, code=1).stderr)
 
 
+def test_whoever_does_not_know_an_id_or_a_code_is_told_them(inited):
+    listed = hotline(inited, "units").stdout
+    (centre,) = re.findall(r"^sr +上饶市 +(\S+) +\S+ +热线中心 .*1$", listed, re.M)
+    (other,) = re.findall(r"^sr +上饶市 +(\S+) +\S+ +主管部门 .*0$", listed, re.M)
+    wrong = hotline(inited, "user", "add", "li", "李四", "nowhere", "officer", code=1).stderr
+    assert "hotline units" in wrong
+    wrong = hotline(inited, "user", "add", "li", "李四", centre, "king", code=1).stderr
+    helped = hotline(inited, "user", "add", "--help").stdout
+    for code in access.ROLES:
+        assert f"{code}（{ROLES[code]}）" in wrong
+        assert code in helped
+    hotline(inited, "user", "add", "li", "李四", other, "supervisor")
+    assert re.search(rf"{other} .*1$", hotline(inited, "units").stdout, re.M)
+
+
+def test_the_roles_of_a_person_are_changed_at_the_command_line(inited, now):
+    hotline(inited, "user", "add", "li", "李四", "sr-centre", "call_taker", SUDO_USER="zhang")
+    given = ("user", "roles", "li", "dispatcher", "reviewer")
+    assert "派单员、审核员" in hotline(inited, *given, SUDO_USER="zhang").stdout
+    with open_at(inited) as store:
+        assert people.load(store, "li").roles == {"dispatcher", "reviewer"}
+        with store.read() as conn:
+            facts = {fact.name: fact.body for fact in log.read_events(conn, SYSTEM)}
+    assert facts["set_roles"]["operator"] == "zhang"
+    assert "king" in hotline(inited, "user", "roles", "li", "king", code=1).stderr
+    assert "nobody" in hotline(inited, "user", "roles", "nobody", "officer", code=1).stderr
+    hotline(inited, "user", "roles", "li", code=2)
+    hotline(inited, "user", "roles", "li", "officer", "--as", "li", code=1)
+    hotline(inited, "verify", "--all")
+
+
+def test_who_was_at_the_computer_is_on_record_for_whatever_changes_the_rules(inited, tmp_path):
+    (tmp_path / "year.csv").write_text(YEAR, "utf-8")
+    place = copied(tmp_path)
+    with_sign_limit(place, 2)
+    told = ("--document", "国办发明电〔2026〕0号（测试）")
+    by = {"SUDO_USER": "zhang"}
+    hotline(inited, "deploy", place, "--reason", "放宽", **by)
+    hotline(inited, "calendar", "add", 2027, tmp_path / "year.csv", *told, **by)
+    hotline(inited, "user", "add", "li", "李四", "sr-centre", "process_owner", **by)
+    lines = hotline(inited, "log").stdout.splitlines()
+    for said in ("放宽", "公布2027年的工作日安排", "添加人员李四"):
+        (line,) = (line for line in lines if said in line)
+        assert "命令行 zhang" in line
+    assert "命令行 zhang" in hotline(inited, "versions").stdout.splitlines()[1]
+    with_sign_limit(place, 3)
+    hotline(inited, "deploy", place, "--reason", "再放宽", "--as", "li", **by)
+    newest = hotline(inited, "versions").stdout.splitlines()[1]
+    assert " li " in newest
+    assert "zhang" not in newest
+    hotline(inited, "verify", "--all")
+
+
 def test_the_first_administrator_comes_back_in_without_the_password(inited, at):
     """No network, no old password, and locked out by guesses of one's own."""
     then = at("2090-09-29 10:00")  # after any day on which this runs: the lock still holds
@@ -141,6 +196,12 @@ def test_the_first_administrator_comes_back_in_without_the_password(inited, at):
     hotline(inited, "verify", "--all")
 
 
+FESTIVALS = "01-01 02-05 02-08 02-09 02-10 04-05 05-03 06-09 09-15 10-01 10-04 10-05"
+YEAR = "date,is_workday,source,document\n" + "".join(
+    f"2027-{day},0,放假,测试\n" for day in FESTIVALS.split()
+)
+
+
 def test_a_year_is_added_to_the_calendar(inited, tmp_path):
     year = ("calendar", "add", 2027)
     how = ("--document", "国办发明电〔2026〕0号（测试）")
@@ -151,25 +212,8 @@ def test_a_year_is_added_to_the_calendar(inited, tmp_path):
     assert "第2行" in hotline(inited, *year, bad, *how, code=1).stderr
     bad.write_bytes(b"\xff\xfe\x00")
     assert "UTF-8" in hotline(inited, *year, bad, *how, code=2).stderr
-    days = "date,is_workday,source,document\n" + "".join(
-        f"2027-{day},0,放假,测试\n"
-        for day in [
-            "01-01",
-            "02-05",
-            "02-08",
-            "02-09",
-            "02-10",
-            "04-05",
-            "05-03",
-            "06-09",
-            "09-15",
-            "10-01",
-            "10-04",
-            "10-05",
-        ]
-    )
     good = tmp_path / "good.csv"
-    good.write_text(days, "utf-8")
+    good.write_text(YEAR, "utf-8")
     assert "已生效" in hotline(inited, *year, good, *how).stdout
     after = hotline(inited, "calendar", "explain", "2026-12-30", "5").stdout
     assert "暂定" not in after

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from engine.cli import COMMANDS, common, run
-from engine.cli.words import ROLES
+from engine.sentences import ROLES
 
 WRONG = [
     ["nothing"],

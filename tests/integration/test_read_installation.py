@@ -14,10 +14,10 @@ from engine import definitions
 from engine.access import User
 from engine.acts import calendar, delegations, imports, people, places, simulations, versions
 from engine.cli.common import CONSOLE
-from engine.cli.words import ROLES
 from engine.errors import Denied, Trouble
 from engine.read import installation, leaves
 from engine.record import SYSTEM
+from engine.sentences import ROLES
 from engine.store import Store, log
 from engine.workdays import Row
 from tests.commands import ROOT

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine import sentences
 from engine.access import ACTIONS, ROLES, Denied, User, authorize, reach
+
+GUIDES = sorted((Path(__file__).resolve().parents[3] / "docs").glob("guide-*.md"))
 
 # A ticket that the city's centre took and dispatched to the county's bureau.
 TICKET: dict[str, Any] = {
@@ -189,3 +194,17 @@ def test_a_list_shows_what_may_be_read_and_nothing_else(role: str, unit: str, ac
         or far.authority in TICKET["authorities"]
     )
     assert listed == (outcome(user, action, TICKET) == "allowed")
+
+
+def test_every_role_has_one_name_for_all_who_read_it():
+    assert set(sentences.ROLES) == ROLES
+    assert len(set(sentences.ROLES.values())) == len(ROLES)
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda p: p.name)
+def test_a_guide_calls_a_role_as_the_pages_do(guide):
+    told = re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", guide.read_text("utf-8"), re.MULTILINE)
+    rows = {code: name for code, name in told if code in ROLES}
+    assert rows == {code: sentences.ROLES[code] for code in rows}
+    if "process-owner" in guide.name:
+        assert set(rows) == ROLES, "every code stands in the process owner's guide"
