@@ -4,10 +4,8 @@ A backup is a folder: `manifest.json`, the database (`database.sqlite` or `datab
 messages that lay in the outbox folder. It has its name only once everything is on disk.
 """
 
-from engine.backup.keys import keep as keep_key
-from engine.backup.keys import read as read_key
 from engine.backup.making import backup
 from engine.backup.manifest import Manifest
 from engine.backup.restoring import check, restore
 
-__all__ = ["Manifest", "backup", "check", "keep_key", "read_key", "restore"]
+__all__ = ["Manifest", "backup", "check", "restore"]

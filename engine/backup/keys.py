@@ -12,7 +12,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from engine import files
-from engine.backup.manifest import NAME as MANIFEST
+from engine.backup.manifest import NAME, is_backup
 from engine.errors import Trouble, VaultError, reason
 from engine.settings import Settings
 from engine.vault import KEY_BYTES, MasterKey, seal, unseal
@@ -26,11 +26,28 @@ _DEAREST: Final = 2**20
 _LARGEST: Final = 4096
 
 
-def keep(
-    settings: Settings, target: Path, passphrase: str | None = None, together: bool = False
-) -> None:
-    """Copy the installation's master key to `target`, a new file of mode 0600. Errors: as ready."""
-    master = ready(settings, target, passphrase, together)
+def apart(settings: Settings, data: Path | None, key: Path | None) -> None:
+    """See that a backup called `data` and a copy of the key called `key` may be written there.
+
+    Neither may lie with the other, nor with what is there already: whoever takes one takes both.
+    Errors: Trouble key_beside_data, data_beside_key.
+    """
+    if data and key:
+        whole, folder = data.resolve(), key.resolve().parent
+        if folder in (whole.parent, whole) or whole in folder.parents:
+            raise Trouble("key_beside_data", path=str(key), data=str(data))
+    if key and (there := _data_beside(settings, key)):
+        raise Trouble("key_beside_data", path=str(key), data=str(there))
+    if data and (lying := _key_beside(data)):
+        raise Trouble("data_beside_key", path=str(data), key=str(lying))
+
+
+def keep(settings: Settings, target: Path, passphrase: str | None = None) -> None:
+    """Copy the installation's master key to `target`, a new file of mode 0600. Errors: as ready.
+
+    Whether it may lie there: `apart`.
+    """
+    master = ready(settings, target, passphrase)
     content = master.key.hex().encode() + b"\n" if passphrase is None else _wrap(master, passphrase)
     try:
         files.make(target, content)
@@ -40,18 +57,13 @@ def keep(
         raise VaultError("key_unwritable", path=str(target), reason=reason(error)) from error
 
 
-def ready(
-    settings: Settings, target: Path, passphrase: str | None = None, together: bool = False
-) -> MasterKey:
+def ready(settings: Settings, target: Path, passphrase: str | None = None) -> MasterKey:
     """The master key, of which a copy could be kept now: so a long backup need not be for nothing.
 
-    `together` allows a place beside the database or a backup of it. Errors: VaultError of the
-    key file, key_exists, key_unwritable; Trouble key_beside_data, passphrase_short,
+    Errors: VaultError of the key file, key_exists, key_unwritable; Trouble passphrase_short,
     key_unprotected (a file system without permissions; the passphrase protects a wrapped one).
     """
     master = MasterKey.open(settings.key_file)
-    if not together and (data := beside(settings, target)):
-        raise Trouble("key_beside_data", path=str(target), data=str(data))
     if passphrase is not None and len(passphrase) < SHORTEST:
         raise Trouble("passphrase_short", least=SHORTEST)
     if os.path.lexists(target):
@@ -66,18 +78,17 @@ def ready(
     return master
 
 
-def beside(settings: Settings, key: Path) -> Path | None:
+def _data_beside(settings: Settings, key: Path) -> Path | None:
     """The data that a copy of the key at `key` would lie with: in, beside or above it."""
     folder = key.resolve().parent
     if settings.is_sqlite and settings.sqlite_file.resolve().parent == folder:
         return settings.sqlite_file
-    for inside in (folder, *folder.parents):
-        if (inside / MANIFEST).is_file():
-            return inside
-    return next((found.parent for found in sorted(folder.glob(f"*/{MANIFEST}"))), None)
+    above = (folder, *folder.parents)
+    below = (found.parent for found in sorted(folder.glob(f"*/{NAME}")))
+    return next(filter(is_backup, (*above, *below)), None)
 
 
-def lying_beside(target: Path) -> Path | None:
+def _key_beside(target: Path) -> Path | None:
     """A copy of a key in the folder where a backup called `target` would lie."""
     for path in sorted(target.resolve().parent.glob("*")):
         # Of the files that the system makes up (/proc) some never end; they say they are empty.

@@ -137,6 +137,16 @@ def read(folder: Path) -> tuple[Manifest, dict[str, Any]]:
     return manifest, plain
 
 
+def is_backup(folder: Path) -> bool:
+    """Whether a folder holds a backup, whole or not; other things have a manifest.json too."""
+    try:
+        with files.opened(folder / NAME) as file:
+            plain = json.loads(file.read(_LARGEST))
+    except (OSError, ValueError):
+        return False
+    return isinstance(plain, dict) and {"format", "seal"} <= plain.keys()
+
+
 def check_seal(plain: dict[str, Any], vault: Vault) -> None:
     """Errors: Trouble backup_foreign: whoever wrote the manifest did not have this key."""
     told = {key: plain[key] for key in plain if key not in ("sha256", "seal")}

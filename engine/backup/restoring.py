@@ -12,7 +12,7 @@ from engine import files
 from engine.backup import disk, postgresql
 from engine.backup import manifest as manifests
 from engine.backup.manifest import DATABASES, Manifest, Part, Survey, Told
-from engine.errors import Trouble, VaultError
+from engine.errors import Trouble, VaultError, reason
 from engine.settings import Settings
 from engine.store import engines, schema
 from engine.store.session import WAIT, schema_work, sentences
@@ -57,7 +57,7 @@ def restore(settings: Settings, source: Path, key: MasterKey, told: Told) -> Man
     What makes the database one that can be opened comes last. The schema stays the backup's.
     Errors: as check; Trouble backup_other_database, restore_outbox, restore_differs,
     restore_not_empty, disk_full, disk_failed, program_missing, program_failed; StoreError
-    role_missing, database_*; VaultError restore_other_key.
+    role_missing, database_*; VaultError restore_other_key, restore_no_key.
     """
     found, _ = manifests.read(source)
     kind = "sqlite" if settings.is_sqlite else "postgresql"
@@ -77,8 +77,7 @@ def restore(settings: Settings, source: Path, key: MasterKey, told: Told) -> Man
 
 
 def _check_place(settings: Settings, key: MasterKey) -> None:
-    if settings.key_file.exists() and MasterKey.open(settings.key_file).key != key.key:
-        raise VaultError("restore_other_key", path=str(settings.key_file))
+    _check_key_file(settings.key_file, key)
     if settings.is_sqlite:
         file = settings.sqlite_file
         if any(file.with_name(file.name + end).exists() for end in ("", "-wal", "-journal")):
@@ -92,6 +91,20 @@ def _check_place(settings: Settings, key: MasterKey) -> None:
             schema.check_role(conn, settings)
     finally:
         engine.dispose()
+
+
+def _check_key_file(place: Path, key: MasterKey) -> None:
+    """Whether the key lies there already, or could be put there: it comes late, after the data."""
+    if place.exists():
+        if MasterKey.open(place).key != key.key:
+            raise VaultError("restore_other_key", path=str(place), key=str(key.path))
+        return
+    folder = next(one for one in place.parents if one.exists())
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix="."):
+            pass
+    except OSError as error:
+        raise VaultError("restore_no_key", path=str(place), reason=reason(error)) from error
 
 
 def _check_outbox(settings: Settings, parts: list[Part]) -> None:

@@ -69,16 +69,16 @@ def backup(
         raise click.UsageError("口令只用于主密钥，请同时写 --keys。")
     _one_way(asks, file)
     settings = configured()
-    if target and key and not together and _near(target, key):
-        raise Trouble("key_beside_data", path=str(key), data=str(target))
+    if not together:
+        keys.apart(settings, target, key)
     word = _new_passphrase(asks, file) if key else None
     if key is not None:
-        keys.ready(settings, key, word, together)
+        keys.ready(settings, key, word)
     if target is not None:
-        save(settings, target, together)
+        save(settings, target)
     if key is not None:
         try:
-            keys.keep(settings, key, word, together)
+            keys.keep(settings, key, word)
         except Trouble:
             if target is not None:
                 note(f"数据已经备份到 {target}，只有主密钥没有另存。之后请运行 {_AGAIN}。")
@@ -90,15 +90,8 @@ def backup(
     return 0
 
 
-def _near(data: Path, key: Path) -> bool:
-    folder = key.resolve().parent
-    return folder in (data.resolve().parent, data.resolve()) or data.resolve() in folder.parents
-
-
-def save(settings: Settings, target: Path, together: bool = False) -> None:
-    """Make a backup and say what it holds. Errors: as engine.backup.backup, data_beside_key."""
-    if not together and (key := keys.lying_beside(target)):
-        raise Trouble("data_beside_key", path=str(target), key=str(key))
+def save(settings: Settings, target: Path) -> None:
+    """Make a backup and say what it holds. Errors: as engine.backup.backup."""
     progress = Progress("正在备份")
     found = backups.backup(settings, target, now(), progress)
     click.echo(f"已备份到 {target}：{_told(found)}，用时 {progress.seconds:.1f} 秒。")

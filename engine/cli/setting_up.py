@@ -11,6 +11,7 @@ import click
 
 from engine import definitions
 from engine.acts import calendar, people, places, simulations, versions
+from engine.backup import keys
 from engine.city.places import centre_of, demo, smallest
 from engine.cli.common import configured, note, now
 from engine.cli.words import Help, table
@@ -185,7 +186,9 @@ def upgrade(target: Path | None, unsaved: bool, together: bool) -> int:
     if pending and target is None and not unsaved:
         raise Trouble("upgrade_unsaved", needed=pending[-1])
     if target is not None:
-        save(settings, target, together)
+        if not together:
+            keys.apart(settings, target, None)
+        save(settings, target)
     was, is_now = Store.upgrade(settings, told=_told_migration)
     click.echo(
         f"数据库结构已是 {is_now}，不用升级。"

@@ -35,7 +35,7 @@ from engine.store import Store, engines
 from engine.store import tables as t
 from engine.vault import MasterKey, Vault
 from tests import conftest, crowd, servers
-from tests.commands import ROOT, hotline
+from tests.commands import ROOT, copied, hotline
 from tests.integration import office
 
 _count = itertools.count(1)
@@ -377,6 +377,20 @@ def _until_free(place: Settings) -> None:
     engine.dispose()
 
 
+def test_a_key_that_could_not_be_put_in_its_place_is_noticed_before_the_data_are(
+    settings, empty, saved, key
+):
+    """As in /etc/hotline, where the services' user may read and not write."""
+    for place in ("/proc/hotline/master.key", "/proc/master.key"):
+        sealed = replace(empty, key_file=Path(place))
+        with pytest.raises(VaultError) as raised:
+            backups.restore(sealed, saved, key, untold)
+        assert code_of(raised) == "restore_no_key"
+        assert place in raised.value.sentence()
+    assert_nothing_there(empty)
+    backups.restore(empty, saved, key, untold)
+
+
 # --- the wrong place -------------------------------------------------------------------------
 
 
@@ -392,7 +406,9 @@ def test_a_restore_never_replaces_anything(settings, empty, saved, key):
     with pytest.raises(VaultError) as raised_key:
         backups.restore(empty, saved, key, untold)
     assert code_of(raised_key) == "restore_other_key"
-    assert "HOTLINE_HOME" in raised_key.value.sentence()
+    sentence = raised_key.value.sentence()
+    for told in (empty.key_file, key.path, "移到别处", "HOTLINE_HOME"):
+        assert str(told) in sentence
     assert MasterKey.open(empty.key_file) == other
     empty.key_file.unlink()
 
@@ -560,8 +576,10 @@ def test_a_key_is_kept_apart(sqlite_settings, tmp_path, now):
     ):
         place.parent.mkdir(exist_ok=True)
         with pytest.raises(Trouble) as raised:
-            keys.keep(sqlite_settings, place)
+            keys.apart(sqlite_settings, None, place)
         assert code_of(raised) == "key_beside_data"
+        refused = hotline(sqlite_settings.home, "backup", "--keys", place, code=1)
+        assert "--together" in refused.stderr
         assert not place.exists()
     safe = tmp_path / "safe"
     safe.mkdir()
@@ -573,7 +591,7 @@ def test_a_key_is_kept_apart(sqlite_settings, tmp_path, now):
     with pytest.raises(VaultError) as raised_key:
         keys.keep(sqlite_settings, safe / "copy.key")
     assert code_of(raised_key) == "key_exists"
-    keys.keep(sqlite_settings, tmp_path / "copy.key", together=True)
+    hotline(sqlite_settings.home, "backup", "--keys", tmp_path / "copy.key", "--together")
 
 
 def test_a_key_under_a_passphrase(sqlite_settings, tmp_path):
@@ -656,7 +674,21 @@ def test_without_a_terminal_no_passphrase_is_asked_for(sqlite_settings, tmp_path
 
 
 def test_a_place_whose_files_never_end_is_not_searched_for_keys():
-    assert keys.lying_beside(Path("/proc/x")) is None
+    keys.apart(settings_of.read({}), Path("/proc/x"), None)
+
+
+def test_only_a_backup_is_data_that_a_key_may_not_lie_with(settings, saved, tmp_path):
+    """A manifest.json that is something else's, such as that of our own bpmn/, is no backup."""
+    place = copied(tmp_path / "definitions")
+    keys.apart(settings, None, place / "k")
+    keys.apart(settings, None, place / "bpmn/k")
+    for content in ("", "[]", '{"format": 1}', "\0"):
+        (place / "manifest.json").write_text(content)
+        keys.apart(settings, None, place / "k")
+    for key in (saved / "k", saved.parent / "k", saved / "outbox/k"):
+        with pytest.raises(Trouble) as raised:
+            keys.apart(settings, None, key)
+        assert code_of(raised) == "key_beside_data"
 
 
 def test_how_far_a_backup_is_stands_beside_the_result(sqlite_settings, tmp_path, monkeypatch):
