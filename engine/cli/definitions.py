@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -206,12 +207,27 @@ def deploy(path: Path | None, shipped: bool, reason: str, name: str | None) -> i
 
 
 @click.command(cls=Help)
-def versions() -> int:
-    """列出部署过的版本，最近的在前。"""
+@click.option(
+    "--save",
+    "saved",
+    type=(click.IntRange(1), click.Path(path_type=Path)),
+    metavar="版本 文件夹",
+    help="把这一版的全部文件存到一个新的或空的文件夹。",
+)
+def versions(saved: tuple[int, Path] | None) -> int:
+    """列出部署过的版本，最近的在前；或取回一版的文件，以便修改或再次部署。"""
     from engine.read import versions as reads
 
     with opened() as store:
         rows = reads.deployments_of(store, now())
+        if saved is not None:
+            version, place = saved
+            if version not in {row.version for row in rows}:
+                raise click.UsageError(f"没有第 {version} 版。历次版本见 hotline versions。")
+            files = reads.files_of(store, version)
+            _save(files, place)
+            click.echo(f"第 {version} 版的 {len(files)} 个文件已存到 {place.resolve()}。")
+            return 0
     if not rows:
         click.echo("还没有部署任何流程版本。请先运行 hotline deploy。")
         return 0
@@ -235,3 +251,16 @@ def versions() -> int:
         )
     )
     return 0
+
+
+def _save(files: Mapping[str, bytes], place: Path) -> None:
+    """Write a version into a folder: all of it, or nothing. Errors: click.UsageError, OSError."""
+    if os.path.lexists(place) and not (place.is_dir() and not any(place.iterdir())):
+        raise click.UsageError(f"{place} 里已有东西，没有写入。请换一个新的或空的文件夹。")
+    target = place.resolve()
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
+        draft = Path(folder) / target.name
+        for name, content in files.items():
+            (draft / name).parent.mkdir(parents=True, exist_ok=True)
+            (draft / name).write_bytes(content)
+        draft.rename(target)

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from engine.errors import StoreError
 from engine.record import SYSTEM
 from engine.store import Store
-from engine.store.tables import deployments, events, tickets, versions
+from engine.store.tables import deployments, events, tickets, version_files, versions
 
 _DEPLOYED = select(events.c.at, events.c.body).where(
     events.c.chain == SYSTEM, events.c.name == "deploy"
@@ -32,6 +32,21 @@ class Deployment:
     reason: str
     tickets: int
     current: bool
+
+
+def files_of(store: Store, version: int) -> dict[str, bytes]:
+    """The files of a version by their path, as they were deployed.
+
+    Errors: StoreError version_unknown, version_changed; DefinitionsRefused when no longer read.
+    """
+    store.definitions(version)
+    with store.read() as conn:
+        rows = conn.execute(
+            select(version_files.c.path, version_files.c.content)
+            .where(version_files.c.version == version)
+            .order_by(version_files.c.path)
+        )
+        return {row.path: row.content for row in rows}
 
 
 def deployments_of(store: Store, now: datetime) -> tuple[Deployment, ...]:

@@ -284,3 +284,42 @@ def test_two_halves_of_one_set_are_checked_together(home, tmp_path):
         shutil.copytree(definitions.folder() / name, place / name)
     done = hotline(home, "check", diagrams / "bpmn", forms / "forms")
     assert f"（{diagrams}、{forms}）" in done.stdout
+
+
+# --- had back ----------------------------------------------------------------------------------
+
+
+def test_the_files_of_a_version_are_had_back_and_deployed_again(furnished, tmp_path):
+    place = copied(tmp_path / "city")
+    with_sign_limit(place, 2)
+    hotline(furnished, "deploy", place, "--reason", "两天")
+    with_sign_limit(place, 3)
+    hotline(furnished, "deploy", place, "--reason", "三天")
+    (tmp_path / "empty").mkdir()
+    for folder in ("new", "empty"):
+        done = hotline(furnished, "versions", "--save", 1, folder, cwd=tmp_path)
+        assert str(tmp_path / folder) in done.stdout
+        with_sign_limit(tmp_path / folder, 3)
+        assert definitions.read(tmp_path / folder) == definitions.read(place)
+    again = tmp_path / "again"
+    hotline(furnished, "versions", "--save", 1, again)
+    assert "第 1 版" in hotline(furnished, "deploy", again, "--reason", "退回两天").stdout
+    newest = hotline(furnished, "versions").stdout.splitlines()[1]
+    assert re.match(r"\* +1 .*退回两天", newest)
+
+
+def test_a_version_is_saved_over_nothing_and_by_nothing_half(furnished, tmp_path):
+    hotline(furnished, "deploy", "--shipped", "--reason", "初次")
+    kept, file, gone = tmp_path / "kept", tmp_path / "file", tmp_path / "gone"
+    kept.mkdir()
+    (kept / ".mine").write_text("mine")
+    file.write_text("mine")
+    gone.symlink_to("nowhere")
+    before = sorted(tmp_path.rglob("*"))
+    for place in (kept, file, gone):
+        assert "已有东西" in hotline(furnished, "versions", "--save", 1, place, code=2).stderr
+    assert (
+        "没有第 9 版" in hotline(furnished, "versions", "--save", 9, tmp_path / "x", code=2).stderr
+    )
+    hotline(furnished, "versions", "--save", 1, tmp_path / "nowhere" / "x", code=2)
+    assert sorted(tmp_path.rglob("*")) == before
