@@ -28,6 +28,7 @@ def analyze(tmp_path_factory):
         pytest.fail(MISSING, pytrace=False)
     place = tmp_path_factory.mktemp("units")
     shutil.copytree(UNITS, place, dirs_exist_ok=True)
+    shutil.copy(DEPLOY / "systemd-postgresql.conf", place / "hotline-.service.d/postgresql.conf")
     program = place / "hotline"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
@@ -87,6 +88,26 @@ def test_units_say_commands_that_exist_and_use_the_shared_part():
     assert timers < {name.removesuffix(".service") for name in SERVICES}
 
 
+def test_old_backups_go_and_what_killed_ones_left(tmp_path):
+    """By the very commands of the unit, with a folder in place of the installed one."""
+    ages = {
+        "20260901-023000": 40, "20261129-023000": 1, "before-the-move": 40,
+        ".20261101-023000.ab12cd.partial": 3, ".20261130-023000.xy34zw.partial": 0, ".mine": 40,
+    }  # fmt: skip
+    for name, days in ages.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "database.sqlite").write_text("x")
+        then = folder.stat().st_mtime - days * 86_400 - 60
+        os.utime(folder, (then, then))
+    text = (UNITS / "hotline-backup.service").read_text("utf-8")
+    for line in re.findall(r"^ExecStartPost=(.*)$", text, re.MULTILINE):
+        words = line.replace("/var/backups/hotline", str(tmp_path)).split()
+        subprocess.run(words, cwd="/", check=True)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert ages.keys() - left == {"20260901-023000", ".20261101-023000.ab12cd.partial"}
+
+
 # --- the operator's command -------------------------------------------------------------------
 
 
@@ -103,6 +124,8 @@ def wrapper(tmp_path):
     text = (DEPLOY / "hotline").read_text("utf-8")
     assert "etc=/etc/hotline\n" in text
     command.write_text(text.replace("etc=/etc/hotline\n", f"etc={etc}\n"))
+    here = tmp_path / "here"
+    here.mkdir()
     (bin / "id").write_text("#!/bin/sh\necho ${PLAYED_UID:-0}\n")
     (bin / "runuser").write_text('#!/bin/sh\npwd; umask; env; echo "$@"\n')
     for file in bin.iterdir():
@@ -113,6 +136,7 @@ def wrapper(tmp_path):
         return subprocess.run(
             ["/bin/sh", command, *arguments],
             env=own | {"PATH": f"{bin}:{own['PATH']}"} | more,
+            cwd=here,
             capture_output=True,
             text=True,
             check=False,
@@ -127,7 +151,8 @@ def test_the_operators_command_runs_as_the_services_user_with_their_settings(wra
     done = run("user", "add", "li.si", "李 四")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert lines[0] == str(etc.parent / "home")
+    assert lines[0] == str(etc.parent / "here"), "relative paths are those of whoever types"
+    assert f"HOTLINE_HOME={etc.parent / 'home'}" in lines
     assert lines[1].endswith("077")
     assert lines[-1] == f"-u hotline -- {PROGRAM} user add li.si 李 四"
     assert {
