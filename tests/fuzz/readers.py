@@ -6,8 +6,6 @@ takes is used as the product would, so that nothing taken turns out to be unusab
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
 import re
 import tempfile
@@ -18,7 +16,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from engine import definitions, picture
+from engine import definitions, imports, picture
 from engine.flow import (
     Definitions,
     DefinitionsRefused,
@@ -37,11 +35,6 @@ from tests import driver
 from tests.fuzz import mutation
 
 NOW = datetime(2026, 9, 30, 2, tzinfo=UTC)
-imports: Any = (
-    importlib.import_module("engine.imports")
-    if importlib.util.find_spec("engine.imports")
-    else None
-)
 HERE = Path(__file__).resolve().parents[1]
 SHIPPED = definitions.shipped()
 
@@ -465,9 +458,8 @@ def _all() -> dict[str, Reader]:
             read_expression,
             mutation.of_text(_EXPRESSION_WORDS, EXPRESSIONS),
         ),
+        Reader("sheet", _sheets(), read_sheet, _change_sheet),
     ]
-    if imports:
-        found.append(Reader("sheet", _sheets(), read_sheet, _change_sheet))
     return {one.name: one for one in found}
 
 

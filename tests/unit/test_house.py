@@ -16,8 +16,13 @@ from lxml import etree
 from engine import settings
 
 ROOT = Path(__file__).resolve().parents[2]
-PURE = ("flow", "picture", "formjs", "record", "workdays.py", "access.py")
-DOORS = ("webapp/", "engine/cli", "engine/sweep.py", "engine/city/", "tools/", "bench/")
+PURE = (
+    "flow", "picture", "formjs", "imports", "record",
+    "workdays.py", "access.py", "milestones.py", "variables.py",
+)  # fmt: skip
+WRITES_A_FILE = {"engine/imports/report.py": {"os"}}
+"""Of a pure room, what writes a file for whoever asked: by the modules that it may know."""
+DOORS = ("webapp/", "engine/cli", "engine/sweep.py", "engine/city/")
 
 
 def tracked() -> list[Path]:
@@ -134,7 +139,8 @@ def test_the_pure_rooms_know_nothing_of_the_world():
                 modules = [node.module or ""]
             else:
                 continue
-            found += [f"{name(path)}: {m}" for m in modules if m.split(".")[0] in world]
+            outside = world - WRITES_A_FILE.get(name(path), set())
+        found += [f"{name(path)}: {m}" for m in modules if m.split(".")[0] in outside]
     assert found == []
 
 
