@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import pwd
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -163,8 +165,16 @@ def _reason(error: click.BadParameter) -> str:
         case click.DateTime():
             return "应为日期，如 2026-09-01"
         case click.Path():
-            return "文件或文件夹不存在，或不能读取"
+            return f"文件或文件夹不存在，或账号 {_account()} 不能读取"
     return "格式不对"
+
+
+def _account() -> str:
+    """As whom this runs: on a server not as whoever typed it."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:  # a container's user has a number only
+        return f"uid {os.geteuid()}"
 
 
 def moment(at: datetime | None, empty: str = "—") -> str:

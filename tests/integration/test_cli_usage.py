@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from engine.cli import COMMANDS, common, run
+from engine.cli import COMMANDS, common, run, words
 from engine.sentences import ROLES
 
 WRONG = [
@@ -90,9 +90,9 @@ def test_what_was_typed_in_chinese_does_not_bring_an_english_sentence(arguments,
     assert run(arguments) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    options = {"--tickets", "--days", "--role", "--demo", "--help", "call_taker"}
-    words = set(re.findall(r"[-\w]*[a-z][-\w]*", said, re.ASCII)) - options
-    assert words <= {"hotline", arguments[0], "x", *arguments[:2], *ROLES}
+    options = {"--tickets", "--days", "--role", "--demo", "--help", "call_taker", words._account()}
+    found = set(re.findall(r"[-\w]*[a-z][-\w]*", said, re.ASCII)) - options
+    assert found <= {"hotline", arguments[0], "x", *arguments[:2], *ROLES}
 
 
 @pytest.mark.parametrize(

@@ -292,6 +292,23 @@ def test_every_link_of_a_document_leads_somewhere(path):
     assert [target for target in inner if not (path.parent / target).exists()] == []
 
 
+def test_every_link_of_a_bundle_leads_to_what_is_packed():
+    """An installed owner reads the guides beside what they speak of."""
+    lines = re.findall(
+        r'^cp (.*) "\$place/.*"$', (ROOT / "tools/bundle").read_text("utf-8"), re.MULTILINE
+    )
+    words = [word for line in lines for word in line.split() if not word.startswith(("-", '"'))]
+    packed = {path.resolve() for word in words for path in ROOT.glob(word)}
+    packed |= {path for folder in packed if folder.is_dir() for path in folder.rglob("*")}
+    documents = [path for path in packed if path.suffix == ".md"]
+    assert {"guide-process-owner.zh-CN.md", "CHANGELOG.md"} <= {path.name for path in documents}
+    for path in documents:
+        targets = re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text("utf-8"))
+        inner = [target for target in targets if "://" not in target]
+        gone = [one for one in inner if (path.parent / one).resolve() not in packed]
+        assert gone == [], name(path)
+
+
 def test_every_test_that_the_evidence_names_exists():
     text = (ROOT / "docs/evidence.md").read_text("utf-8")
     named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", text)
