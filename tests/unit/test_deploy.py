@@ -199,3 +199,24 @@ def test_the_proxy_replaces_every_header_that_the_application_would_believe():
         assert f"proxy_set_header X-Forwarded-{name} " in text
     assert "$proxy_add_x_forwarded_for" not in text
     assert "add_header" not in text, "the application's own headers would come twice or not at all"
+
+
+# --- guides -----------------------------------------------------------------------------------
+
+
+def test_an_upgrade_is_told_once_and_saves_first():
+    told = [
+        line
+        for guide in (ROOT / "docs").glob("guide-*.md")
+        for block in re.findall(r"```sh\n(.*?)```", guide.read_text("utf-8"), re.DOTALL)
+        for line in block.splitlines()
+        if line.startswith("hotline upgrade")
+    ]
+    assert len(told) == 1
+    assert " --backup " in told[0]
+
+
+def test_units_copied_again_do_not_ask_for_a_database_that_a_site_has_not():
+    found = [path for path in UNITS.rglob("*") if path.is_file()]
+    assert found
+    assert [path.name for path in found if "database-url" in path.read_text("utf-8")] == []
