@@ -62,32 +62,43 @@ def add_items(store: Store, actor: User | None, items: Iterable[Item], now: date
     "place_bad".
     """
     with store.write() as conn:
-        areas = set(conn.execute(select(t.areas.c.id)).scalars())
-        units = set(conn.execute(select(t.units.c.id)).scalars())
-        known = {tuple(row) for row in conn.execute(select(t.items.c.area, t.items.c.code))}
-        said = []
-        for item in items:
-            if item.area not in areas:
-                raise Trouble("area_unknown", area=item.area)
-            if actor is not None:
-                authorize(actor, "manage_places", {"area": item.area})
-            if item.unit not in units:
-                raise Trouble("unit_unknown", unit=item.unit)
-            lengths = ((item.code, LONGEST_CODE), (item.name, LONGEST_ITEM))
-            if any(not 0 < len(trimmed(text)) <= most for text, most in lengths) or any(
-                forbidden(text, lines=False) for text, _ in lengths
-            ):
-                raise Trouble("place_bad", place=item.code[:LONGEST_CODE])
-            row = {"name": item.name, "unit": item.unit, "active": item.active}
-            which = {"area": item.area, "code": item.code}
-            if (item.area, item.code) in known:
-                one = (t.items.c.area == item.area) & (t.items.c.code == item.code)
-                conn.execute(update(t.items).where(one).values(**row))
-            else:
-                conn.execute(insert(t.items).values(**which, **row))
-            known.add((item.area, item.code))
-            said.append({**which, **row})
-        _note(conn, store, "add_items", now, actor, {"items": said})
+        _add_items(conn, store, actor, items, now)
+
+
+def _add_items(
+    conn: Connection,
+    store: Store,
+    actor: User | None,
+    items: Iterable[Item],
+    now: datetime,
+    operator: str = "",
+) -> None:
+    areas = set(conn.execute(select(t.areas.c.id)).scalars())
+    units = set(conn.execute(select(t.units.c.id)).scalars())
+    known = {tuple(row) for row in conn.execute(select(t.items.c.area, t.items.c.code))}
+    said = []
+    for item in items:
+        if item.area not in areas:
+            raise Trouble("area_unknown", area=item.area)
+        if actor is not None:
+            authorize(actor, "manage_places", {"area": item.area})
+        if item.unit not in units:
+            raise Trouble("unit_unknown", unit=item.unit)
+        lengths = ((item.code, LONGEST_CODE), (item.name, LONGEST_ITEM))
+        if any(not 0 < len(trimmed(text)) <= most for text, most in lengths) or any(
+            forbidden(text, lines=False) for text, _ in lengths
+        ):
+            raise Trouble("place_bad", place=item.code[:LONGEST_CODE])
+        row = {"name": item.name, "unit": item.unit, "active": item.active}
+        which = {"area": item.area, "code": item.code}
+        if (item.area, item.code) in known:
+            one = (t.items.c.area == item.area) & (t.items.c.code == item.code)
+            conn.execute(update(t.items).where(one).values(**row))
+        else:
+            conn.execute(insert(t.items).values(**which, **row))
+        known.add((item.area, item.code))
+        said.append({**which, **row})
+    _note(conn, store, "add_items", now, actor, {"items": said}, operator)
 
 
 def add(
@@ -104,42 +115,72 @@ def add(
     Errors: Denied; Trouble "area_unknown", "unit_unknown", "place_bad".
     """
     with store.write() as conn:
-        levels: dict[str, str] = {
-            row.id: row.level for row in conn.execute(select(t.areas.c.id, t.areas.c.level))
-        }
-        homes: dict[str, str] = {
-            row.id: row.area for row in conn.execute(select(t.units.c.id, t.units.c.area))
-        }
-        said: dict[str, Any] = {"areas": [], "units": []}
-        for area in areas:
-            if actor is not None:
-                authorize(actor, "manage_places", {"area": area.id})
-                if actor.level != "city" and area.level != levels.get(area.id):
-                    raise Denied("denied")
-            if area.level not in LEVELS or not area.name:
-                raise Trouble("place_bad", place=area.id)
-            if area.parent is not None and area.parent not in levels:
-                raise Trouble("area_unknown", area=area.parent)
-            row = {"name": area.name, "level": area.level, "parent": area.parent}
-            _put(conn, t.areas, area.id, area.id in levels, row)
-            levels[area.id] = area.level
-            said["areas"].append({"id": area.id, **row})
-        for unit in units:
-            if unit.area not in levels:
-                raise Trouble("area_unknown", area=unit.area)
-            if actor is not None:
-                for area_id in (unit.area, homes.get(unit.id, unit.area)):
-                    authorize(actor, "manage_places", {"area": area_id})
-            if unit.kind not in KINDS or not unit.name:
-                raise Trouble("place_bad", place=unit.id)
-            if unit.superior is not None and unit.superior not in homes:
-                raise Trouble("unit_unknown", unit=unit.superior)
-            values: dict[str, Any] = {"name": unit.name, "area": unit.area, "kind": unit.kind}
-            values |= {"superior": unit.superior, "level": levels[unit.area], "active": True}
-            _put(conn, t.units, unit.id, unit.id in homes, values)
-            homes[unit.id] = unit.area
-            said["units"].append({"id": unit.id, **values})
-        _note(conn, store, "add_places", now, actor, said)
+        _add(conn, store, actor, areas, units, now)
+
+
+def register(
+    store: Store,
+    actor: User | None,
+    areas: Iterable[Area],
+    units: Iterable[Unit],
+    items: Iterable[Item],
+    now: datetime,
+    operator: str = "",
+) -> None:
+    """Add areas, units and items, all of them or none.
+
+    `operator`: whose hands it was where `actor` is None. Errors: as add and add_items.
+    """
+    with store.write() as conn:
+        _add(conn, store, actor, areas, units, now, operator)
+        _add_items(conn, store, actor, items, now, operator)
+
+
+def _add(
+    conn: Connection,
+    store: Store,
+    actor: User | None,
+    areas: Iterable[Area],
+    units: Iterable[Unit],
+    now: datetime,
+    operator: str = "",
+) -> None:
+    levels: dict[str, str] = {
+        row.id: row.level for row in conn.execute(select(t.areas.c.id, t.areas.c.level))
+    }
+    homes: dict[str, str] = {
+        row.id: row.area for row in conn.execute(select(t.units.c.id, t.units.c.area))
+    }
+    said: dict[str, Any] = {"areas": [], "units": []}
+    for area in areas:
+        if actor is not None:
+            authorize(actor, "manage_places", {"area": area.id})
+            if actor.level != "city" and area.level != levels.get(area.id):
+                raise Denied("denied")
+        if area.level not in LEVELS or not area.name:
+            raise Trouble("place_bad", place=area.id)
+        if area.parent is not None and area.parent not in levels:
+            raise Trouble("area_unknown", area=area.parent)
+        row = {"name": area.name, "level": area.level, "parent": area.parent}
+        _put(conn, t.areas, area.id, area.id in levels, row)
+        levels[area.id] = area.level
+        said["areas"].append({"id": area.id, **row})
+    for unit in units:
+        if unit.area not in levels:
+            raise Trouble("area_unknown", area=unit.area)
+        if actor is not None:
+            for area_id in (unit.area, homes.get(unit.id, unit.area)):
+                authorize(actor, "manage_places", {"area": area_id})
+        if unit.kind not in KINDS or not unit.name:
+            raise Trouble("place_bad", place=unit.id)
+        if unit.superior is not None and unit.superior not in homes:
+            raise Trouble("unit_unknown", unit=unit.superior)
+        values: dict[str, Any] = {"name": unit.name, "area": unit.area, "kind": unit.kind}
+        values |= {"superior": unit.superior, "level": levels[unit.area], "active": True}
+        _put(conn, t.units, unit.id, unit.id in homes, values)
+        homes[unit.id] = unit.area
+        said["units"].append({"id": unit.id, **values})
+    _note(conn, store, "add_places", now, actor, said, operator)
 
 
 def _note(
@@ -149,7 +190,10 @@ def _note(
     now: datetime,
     actor: User | None,
     said: Mapping[str, Any],
+    operator: str,
 ) -> None:
+    if actor is None and operator:
+        said = {**said, "operator": operator}
     who, unit = (actor.name, actor.unit) if actor else ("system", "")
     log.append_system(conn, store, name, now, who, unit, said)
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from inspect import cleandoc
+from pathlib import Path
 
 import click
 
-from engine.acts import people
+from engine.acts import people, places
 from engine.cli.common import acting_as, now, opened, operator
 from engine.cli.words import Group, Help, Name, moment, table
+from engine.imports import places as register
+from engine.imports.model import ImportRefused
 from engine.read import staff
 from engine.sentences import ROLES
+from engine.store import Store
 
 AS = click.option("--as", "by", help="以哪个账号的名义（应有管理员岗位）；不写则记为系统和登录名。")
 REASON = click.option("--reason", required=True, help="理由，记入系统记录链。")
@@ -127,9 +131,23 @@ def unlock(name: str, reason: str, by: str | None) -> int:
 
 
 @click.command(cls=Help)
-def units() -> int:
-    """列出区域和单位：编号、名称、种类，各有多少人能登录。"""
+@click.option(
+    "--add",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="文件",
+    help="登记这个 CSV 或 .xlsx 文件里的地区、单位和权责清单事项；编号已有的改为文件里的。",
+)
+@AS
+def units(file: Path | None, by: str | None) -> int:
+    """列出区域和单位：编号、名称、种类，各有多少人能登录；或登记新的。
+
+    文件第一行写 登记、编号、名称、地区、类别、上级，以下每行登记一个地区、单位或事项，
+    上级写在下级前面。例子见运维指南。
+    """
     with opened() as store:
+        if file is not None:
+            _register(store, file, by)
         found = staff.places(store)
     click.echo(
         table(
@@ -151,6 +169,26 @@ def units() -> int:
         )
     )
     return 0
+
+
+def _register(store: Store, file: Path, by: str | None) -> None:
+    """Register what a sheet says: all of it, or nothing. Errors: ClickException; Trouble."""
+    try:
+        said = register.read(file, {word: kind for kind, word in KINDS.items()})
+    except ImportRefused as refused:
+        raise click.ClickException("\n".join(refused.findings)) from None
+    places.register(
+        store,
+        acting_as(store, by),
+        [places.Area(**row) for row in said.areas],  # type: ignore[arg-type]
+        [places.Unit(**row) for row in said.units],  # type: ignore[arg-type]
+        [places.Item(**row) for row in said.items],  # type: ignore[arg-type]
+        now(),
+        operator(),
+    )
+    click.echo(
+        f"已登记地区 {len(said.areas)} 个、单位 {len(said.units)} 个、事项 {len(said.items)} 项。"
+    )
 
 
 for _command in (add, set_roles):

@@ -6,11 +6,15 @@ import json
 import os
 import re
 import shutil
+from unittest import mock
 
 import pytest
+from click.testing import CliRunner
 
 from engine import definitions
 from engine.acts import versions
+from engine.cli.definitions import check
+from engine.formjs.model import Finding
 from engine.store import Store
 from tests.commands import ROOT, copied, hotline, with_new_task, with_sign_limit
 
@@ -323,3 +327,15 @@ def test_a_version_is_saved_over_nothing_and_by_nothing_half(furnished, tmp_path
     )
     hotline(furnished, "versions", "--save", 1, tmp_path / "nowhere" / "x", code=2)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_judge_that_gave_up_is_told_also_of_a_single_file(tmp_path):
+    for folder in ("bpmn", "forms"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    gave_up = Finding("bpmn", "", "time", "检查超过了 60 秒，没有检查完。")
+    with mock.patch("engine.quarantine.judge", return_value=[gave_up]):
+        result = CliRunner().invoke(
+            check, [str(tmp_path / "bpmn" / "leg.bpmn")], standalone_mode=False
+        )
+    assert result.return_value == 1
+    assert "没有检查完" in result.output

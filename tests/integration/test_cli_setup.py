@@ -141,6 +141,50 @@ def test_whoever_does_not_know_an_id_or_a_code_is_told_them(inited):
     assert re.search(rf"{other} .*1$", hotline(inited, "units").stdout, re.M)
 
 
+REGISTER = """登记,编号,名称,地区,类别,上级
+地区,gf,广丰区,sr,县,sr
+单位,gf-authority,广丰区政务局,gf,主管部门,
+单位,gf-centre,广丰区热线中心,gf,热线中心,gf-authority
+单位,sr-water,市水务局,sr,部门,
+事项,W1,城市供水,sr,,sr-water
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+def test_a_city_registers_its_units_and_items_from_a_sheet(inited, tmp_path, encoding):
+    sheet = tmp_path / "单位.csv"
+    sheet.write_text(REGISTER, encoding)
+    for _ in range(2):  # what is known is changed, and nothing is there twice
+        told = hotline(inited, "units", "--add", str(sheet), SUDO_USER="zhang").stdout
+        assert "已登记地区 1 个、单位 3 个、事项 1 项。" in told
+    assert told.count("sr-water") == 1
+    hotline(inited, "user", "add", "li", "李四", "sr-water", "officer")
+    with open_at(inited) as store, store.read() as conn:
+        facts = [fact for fact in log.read_events(conn, SYSTEM) if fact.name == "add_places"]
+    assert [fact.body.get("operator") for fact in facts[1:]] == ["zhang", "zhang"]
+
+
+def test_a_wrong_row_is_named_and_nothing_is_registered(inited, tmp_path):
+    sheet = tmp_path / "单位.csv"
+    before = hotline(inited, "units").stdout
+    for row, said in (
+        ("单位,new,新单位,sr,局,", "第 7 行：单位的类别写"),
+        ("单位,new,新单位,,部门,", "要写地区编号"),
+        ("地区,new,新区,,镇,sr", "地区的类别写 市 或 县"),
+        ("事项,W2,排水,sr,,", "承办单位的编号"),
+        ("人员,new,新人,sr,,", "地区、单位 或 事项"),
+        ("单位,新,新单位,sr,部门,", "只能用英文字母"),
+        ("单位,new,,sr,部门,", "编号和名称都要写"),
+        ("单位,new,新单位,nowhere,部门,", "nowhere"),
+        ("事项,W2,排水,sr,,nowhere", "nowhere"),
+    ):
+        sheet.write_text(REGISTER + row + "\n", "utf-8")
+        assert said in hotline(inited, "units", "--add", str(sheet), code=1).stderr, row
+    assert hotline(inited, "units").stdout == before
+    sheet.write_text("编号,名称\n", "utf-8")
+    assert "缺少这些列" in hotline(inited, "units", "--add", str(sheet), code=1).stderr
+
+
 def test_the_roles_of_a_person_are_changed_at_the_command_line(inited, now):
     hotline(inited, "user", "add", "li", "李四", "sr-centre", "call_taker", SUDO_USER="zhang")
     given = ("user", "roles", "li", "dispatcher", "reviewer")
