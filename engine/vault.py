@@ -6,6 +6,7 @@ people and matters is sealed under the ticket's key. Destroying the wrapped key 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import os
@@ -112,6 +113,7 @@ class Vault:
         self._wrapping = _derive(master.key, "wrap")
         self._digesting = _derive(master.key, "digest")
         self._secrets = _derive(master.key, "secret")
+        self._terms = _derive(master.key, "terms")
         self.fingerprint = master.fingerprint
 
     def __repr__(self) -> str:
@@ -129,6 +131,14 @@ class Vault:
     def digest(self, text: str) -> str:
         """A keyed digest (64 hex digits): equal texts are found without being readable."""
         return hmac.new(self._digesting, text.encode(), hashlib.sha256).hexdigest()
+
+    def term(self, text: str) -> str:
+        """A word of the search index: 8 letters and digits that only this key leads to.
+
+        Of 2**40, so that two words of a city's language hardly ever meet in one.
+        """
+        short = hashlib.blake2b(text.encode(), digest_size=5, key=self._terms).digest()
+        return base64.b32encode(short).decode().lower()
 
     def secret(self, purpose: str) -> bytes:
         """32 bytes for a door's own use, such as signing form tokens; the same in each process."""

@@ -1,4 +1,4 @@
-"""Somebody calls again on the same matter: found by the ticket's number, noted, told."""
+"""Somebody calls again on the same matter: their ticket is found, it is noted, told."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from engine.acts import tickets
 from engine.errors import Denied, Trouble
 from engine.read import ticket as reading
-from webapp import door, legs, problems
+from webapp import door, legs, problems, search
 from webapp.pages import page
 
 desk = Blueprint("calls", __name__)
@@ -18,11 +18,10 @@ desk = Blueprint("calls", __name__)
 @page(desk, "/calls/again", "call_again")
 def find() -> str | Response:
     """Which ticket they call about."""
-    text = request.args.get("number", "").strip()
-    found = reading.find(door.store(), door.person(), text) if text else ()
-    if any(item.number == text for item in found):
-        return redirect(url_for("calls.again", number=text))
-    return render_template("again_find.html", text=text, found=found)
+    looked = search.looked_up()
+    if any(hit.number == looked["text"] for hit in looked["found"].hits):
+        return redirect(url_for("calls.again", number=looked["text"]))
+    return render_template("again_find.html", **looked)
 
 
 @page(desk, "/tickets/<number>/calls", "call_again", methods=("GET", "POST"))

@@ -16,7 +16,7 @@ from engine.flow.model import Refused
 from engine.formjs import Form
 from engine.read import ticket as reading
 from engine.read.worklist import WorkItem
-from webapp import door, legs, problems, supervision, words
+from webapp import door, legs, problems, search, supervision, words
 from webapp.pages import page
 
 desk = Blueprint("tickets", __name__)
@@ -37,12 +37,11 @@ def _doing() -> str:
 
 @page(desk, "/tickets", "read_ticket")
 def find() -> str | Response:
-    """Search by number."""
-    text = request.args.get("number", "").strip()
-    found = reading.find(door.store(), door.person(), text) if text else ()
-    if len(found) == 1 and found[0].number == text:
-        return redirect(url_for("tickets.ticket", number=text))
-    return render_template("find.html", text=text, found=found)
+    """Search by number, telephone or words."""
+    looked = search.looked_up()
+    if any(hit.number == looked["text"] for hit in looked["found"].hits):
+        return redirect(url_for("tickets.ticket", number=looked["text"]))
+    return render_template("find.html", **looked)
 
 
 @page(desk, "/tickets/new", "start_ticket", methods=("GET", "POST"))

@@ -16,7 +16,7 @@ from engine.flow import process
 from engine.formjs import Checked, Option
 from engine.imports import Kept, Known, Ready
 from engine.record import canonical
-from engine.store import Store, cards, forms, imported, log, steps
+from engine.store import Store, cards, forms, imported, log, search, steps
 from engine.store.imported import CLOSED, OPEN, Origin, Record
 from engine.store.steps import Beginning
 from engine.store.tables import units
@@ -177,7 +177,8 @@ def _opened(
             ticket = steps.begin(conn, store, user, by, checked, routing, now)
             kept = {"kept": _kept(row.kept)} if row.kept else None
             who = user.name, user.unit
-            log.append(conn, ticket, "fact", imported.NAME, now, *who, origin.said(), kept)
+            said = origin.said()
+            search.append(conn, store, ticket, "fact", imported.NAME, now, *who, said, kept)
             imported.note(conn, [(origin, ticket.id)])
             return Outcome(row, MADE, ticket.number)
     except Trouble as trouble:

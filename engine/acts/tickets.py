@@ -13,7 +13,7 @@ from engine.errors import Denied, Trouble, sentence
 from engine.flow import process
 from engine.formjs import Checked, Form
 from engine.out.sender import Letter
-from engine.store import Store, forms, log, requests, rights, spoken, steps
+from engine.store import Store, forms, requests, rights, search, spoken, steps
 from engine.store import tickets as rows
 from engine.store.backoff import pause
 from engine.store.prepared import Prepared
@@ -183,7 +183,7 @@ def call_again(store: Store, user: User, number: str, text: str, now: datetime, 
         except Trouble as trouble:
             if trouble.code not in _UNHEARD:
                 raise
-            log.append(conn, ticket, "fact", AGAIN, now, *who, said, content)
+            search.append(conn, store, ticket, "fact", AGAIN, now, *who, said, content)
         conn.execute(
             update(tickets).where(tickets.c.id == ticket.id).values(calls=tickets.c.calls + 1)
         )

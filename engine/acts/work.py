@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from engine.access import User, authorize, sees_reporter
 from engine.errors import Denied, Trouble, VaultError
 from engine.formjs.text import forbidden
-from engine.store import Store, forms, log, rights, spoken, steps
+from engine.store import Store, forms, log, rights, search, spoken, steps
 from engine.store.tables import drafts, tasks, user_roles, users
 from engine.store.tickets import FIRST, Ticket
 
@@ -190,7 +190,8 @@ def comment(store: Store, user: User, number: str, text: str, now: datetime, key
         ticket = rights.hold(conn, store, user, number, "comment_ticket")
         body = {"request": key}
         payload = {"text": text}
-        log.append(conn, ticket, "fact", "comment", now, user.name, user.unit, body, payload)
+        who = user.name, user.unit
+        search.append(conn, store, ticket, "fact", "comment", now, *who, body, payload)
 
 
 def unmask(

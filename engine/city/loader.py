@@ -22,7 +22,7 @@ from engine.errors import Trouble
 from engine.flow import state as codec
 from engine.record import GENESIS, Event, chained, commit
 from engine.record.events import SALT_BYTES
-from engine.store import Store, numbers
+from engine.store import Store, numbers, search
 from engine.store.log import place
 from engine.store.tables import events, outbox, payloads, states, ticket_keys, tickets
 from engine.store.tickets import FIRST, seal_of
@@ -91,6 +91,7 @@ def _write(conn: Connection, store: Store, batch: list[_Copy]) -> int:
     days = Counter(one.day for copy in batch for one in copy)
     free = {day: numbers.take(conn, f"ticket/{day}", count) - count for day, count in days.items()}
     rows: Rows = {table: [] for table in (tickets, events, ticket_keys, states, outbox, *ROWS)}
+    words: list[tuple[str, int, str]] = []
     contents: list[bytes | None] = []
     for copy in batch:
         named = {}
@@ -99,6 +100,7 @@ def _write(conn: Connection, store: Store, batch: list[_Copy]) -> int:
             named[one.number] = f"{one.day}-{free[one.day]:05d}"
         for one in copy:
             _draw(store, one, named, rows, contents)
+            words += [(named[one.number], seq, found) for seq, found in one.words.items()]
     made = rows.pop(tickets)
     ids = _inserted(conn, tickets, made)
     of = dict(zip((row["number"] for row in made), ids, strict=True))
@@ -109,6 +111,7 @@ def _write(conn: Connection, store: Store, batch: list[_Copy]) -> int:
         if content is not None
     ]
     conn.execute(insert(payloads), sealed)
+    search.add(conn, [(of[number], seq, found) for number, seq, found in words])
     for table, drawn in rows.items():
         if drawn:
             conn.execute(insert(table), [{**row, "ticket": of[row["ticket"]]} for row in drawn])

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Table, bindparam, select
 from engine.flow import state as codec
 from engine.read import verify
 from engine.record import Event, canonical
-from engine.store import Store, log
+from engine.store import Store, log, search
 from engine.store.tables import deadlines, ledger, legs, outbox, states, tasks, tickets, timers
 from engine.store.tickets import unseal_of
 
@@ -74,6 +74,8 @@ class Original:
     rows: Mapping[Table, Sequence[Mapping[str, Any]]]
     letters: Sequence[tuple[Pattern, Pattern, Mapping[str, Any]]]
     """Key, content and the other columns of its messages."""
+    words: Mapping[int, str]
+    """Event number → by what it is found: numbers of tickets are not among it."""
 
     @property
     def day(self) -> str:
@@ -125,6 +127,7 @@ def original(store: Store, number: str, numbers: Sequence[str]) -> Original | No
                 (Pattern(letter.key, numbers), Pattern(letter.content, numbers), _rest(letter))
                 for letter in conn.execute(_LETTERS, here)
             ],
+            words=search.found(conn, row["id"]),
         )
 
 

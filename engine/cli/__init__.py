@@ -37,6 +37,7 @@ COMMANDS = {
     "log": "records",
     "replay": "records",
     "erase": "records",
+    "reindex": "searching",
     "calendar": "working_days",
     "user": "persons",
     "units": "persons",

@@ -10,8 +10,10 @@ What is not listed here is refused when a form is read, never when somebody wait
 - conditional.hide with the FEEL of `feel`; it reads other fields of the same form;
 - custom properties: routing ("true": the answer enters the process data; no texts and dates; of
   a checklist or taglist a list, empty when nothing is chosen), card (what of the ticket lists
-  show), ticket (a textfield: the number of a ticket, routed under the property's value) and past
-  ("true": a date of what has happened, no later than it is submitted and no more than a year ago).
+  show), ticket (a textfield: the number of a ticket, routed under the property's value), past
+  ("true": a date of what has happened, no later than it is submitted and no more than a year ago)
+  and search ("true" or "false": whether tickets are found by the words of a text; if it is not
+  set, by those of a textarea and of the card's title and place).
 
 Readings: digits and signs typed full-width count as half-width in numbers, dates and telephone
 numbers; thousands separators do not. Blanks around an answer fall away, and one of blanks only is

@@ -20,7 +20,9 @@ Sources = Mapping[str, Sequence[Mapping[str, str]]]
 SOURCES = frozenset({"units", "parties", "items", "sections"})
 """The option lists that a form may name with valuesKey."""
 
-CARD = ("title", "place", "caller", "phone")
+NAMING = ("title", "place")
+IDENTIFYING = ("caller", "phone")
+CARD = (*NAMING, *IDENTIFYING)
 """What a field can be on the card by which lists show a ticket (custom property `card`)."""
 
 TEXT_LENGTH = 200
@@ -70,7 +72,8 @@ class Component:
     `key` is "" for what takes no answer (text, separator, spacer, group). `depends` names the
     fields that its own condition and those of the groups around it read. `ticket`: the answer is
     the number of a ticket, which whoever takes the form looks up and routes under this name.
-    `past`: a date of what has happened, in the year before the form is submitted.
+    `past`: a date of what has happened, in the year before the form is submitted. `searched`:
+    tickets are found by the words of the answer.
     """
 
     id: str
@@ -84,6 +87,7 @@ class Component:
     card: str = ""
     ticket: str = ""
     past: bool = False
+    searched: bool = False
     options: tuple[Option, ...] = ()
     source: str = ""
     default: Json = None

@@ -9,7 +9,17 @@ from dataclasses import replace
 
 from engine.formjs import answering, feel
 from engine.formjs import properties as given
-from engine.formjs.model import CARD, SOURCES, Component, Finding, FormRefused, Json, Option
+from engine.formjs.model import (
+    CARD,
+    IDENTIFYING,
+    NAMING,
+    SOURCES,
+    Component,
+    Finding,
+    FormRefused,
+    Json,
+    Option,
+)
 from engine.formjs.properties import Wrong
 from engine.formjs.text import shortened
 
@@ -54,7 +64,7 @@ _VALIDATE: Mapping[str, frozenset[str]] = {
     "textarea": frozenset({"required", "minLength", "maxLength"}),
     "number": frozenset({"required", "min", "max"}),
 }
-_PROPERTIES = {"routing", "card", "ticket", "past"}
+_PROPERTIES = {"routing", "card", "ticket", "past", "search"}
 _ROUTING = ("select", "radio", "checkbox", "number", *answering.MANY)
 
 
@@ -202,7 +212,7 @@ class _Reader:
                 raise Wrong("form_condition", f"隐藏条件不受支持：{refused}。") from None
         properties = row.get("properties") or {}
         if not isinstance(properties, dict) or properties.keys() - _PROPERTIES:
-            allowed = "routing、card、ticket和past"
+            allowed = "routing、card、ticket、past和search"
             raise Wrong("form_property", f"自定义属性（properties）只支持{allowed}。")
         card = properties.get("card", "")
         if card not in ("", *CARD) or (card and kind not in answering.FIELDS):
@@ -223,6 +233,7 @@ class _Reader:
         past = properties.get("past", "false")
         if past not in ("true", "false") or (past == "true" and kind != "datetime"):
             raise Wrong("form_property", "自定义属性past应为true或false，只用于日期（datetime）。")
+        searched = _searched(properties.get("search", ""), kind, card)
         identity = given.text(row, "id") or given.text(row, "key")
         if not identity:
             raise Wrong("form_id", "组件没有id，请用Camunda Modeler重新保存。")
@@ -233,6 +244,7 @@ class _Reader:
             card=card,
             ticket=ticket,
             past=past == "true",
+            searched=searched,
             row=given.text(layout, "row"),
             columns=given.whole(layout, "columns", 1, 16),
             hide=hide,
@@ -316,6 +328,20 @@ class _Reader:
                     sentence = f"隐藏条件中的“{value}”不是“{fields[key].name}”的选项。"
                     self.refuse(element, "form_condition", sentence)
         return _guarded(components, ())
+
+
+def _searched(said: Json, kind: str, card: str) -> bool:
+    """Whether a text is among what tickets are found by: long ones, and what they are called."""
+    if said not in ("", "true", "false"):
+        raise Wrong("form_property", "自定义属性search应为true或false。")
+    if said == "true" and (kind not in ("textfield", "textarea") or card in IDENTIFYING):
+        raise Wrong(
+            "form_property",
+            "自定义属性search只能用于文字（textfield、textarea），不能用于诉求人的姓名和电话。",
+        )
+    if said:
+        return bool(said == "true")
+    return card in NAMING or (kind == "textarea" and card not in IDENTIFYING)
 
 
 def _guarded(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
@@ -15,7 +16,16 @@ from engine.flow import state as codec
 from engine.flow.model import READABLE, Refused
 from engine.read import imported
 from engine.record import SYSTEM, Event
-from engine.store import Store, cards, forms, log, milestones, projection
+from engine.store import (
+    Store,
+    cards,
+    forms,
+    indexed,
+    log,
+    milestones,
+    projection,
+    search,
+)
 from engine.store import tables as t
 from engine.store.tickets import FIRST, Ticket, unseal_of
 
@@ -61,7 +71,7 @@ def wrong(
         birth
         or _numbered(conn, ticket)
         or imported.noted_wrong(conn, ticket, events)
-        or _card(conn, store, ticket, events)
+        or _said(conn, store, ticket, events)
         or _calls(ticket, events)
         or _erased(conn, ticket, events)
         or _rows(conn, ticket, rows)
@@ -119,21 +129,50 @@ def _numbered(conn: Connection, ticket: Ticket) -> str:
     return ""
 
 
-def _card(conn: Connection, store: Store, ticket: Ticket, events: list[Event]) -> str:
-    """Whether the card says what the answers of the start form say."""
+def _said(conn: Connection, store: Store, ticket: Ticket, events: list[Event]) -> str:
+    """Whether card and search index say what was said in the events, and nothing else."""
     key = log.key_of(conn, store, ticket.number)
     if key is None:
-        return ""
+        return _indexed(conn, store, ticket, events, {})
+    payloads = log.read_payloads(conn, store, ticket.number)
     first = events[0].body
-    said = log.read_payloads(conn, store, ticket.number)[1]["answers"]
     form = forms.read(store.definitions_of(first["version"], conn), first["form"])
-    expected = cards.words(forms.card(form, {**first["routing"], **said}))
+    card = cards.words(forms.card(form, {**first["routing"], **payloads[1]["answers"]}))
+    words = search.of_events(conn, store, events, payloads, card["caller"])
+    return _card(ticket, key, card) or _indexed(conn, store, ticket, events, words)
+
+
+def _card(ticket: Ticket, key: bytes, expected: dict[str, str]) -> str:
+    """Whether the card says what the answers of the start form say."""
     blob = ticket.columns["card"]
     try:
         if blob is None or unseal_of(key, ticket.number, "card", blob) != expected:
             return "工单卡片与受理时填写的内容不符。"
     except VaultError:
         return "工单卡片被改动过，无法解开。"
+    return ""
+
+
+def _indexed(
+    conn: Connection, store: Store, ticket: Ticket, events: list[Event], words: Mapping[int, str]
+) -> str:
+    """Whether the search index has the words of the events that brought some.
+
+    A row may be missing of what was said before there was an index, or to code that knew of none,
+    until somebody has run `hotline reindex`.
+    """
+    found = search.found(conn, ticket.id)
+    if extra := sorted(found.keys() - words.keys()):
+        return f"检索索引比记录多：第{extra[0]}个事件没有可检索的文字。"
+    for event in events:
+        rules = event.body.get(search.INDEXED)
+        if event.seq not in words or rules not in (None, search.RULES):
+            continue
+        if event.seq not in found:
+            if rules is not None or event.seq <= indexed.last_of(conn, ticket.number):
+                return f"检索索引缺少第{event.seq}个事件的文字。"
+        elif set(found[event.seq].split()) != set(words[event.seq].split()):
+            return f"检索索引与第{event.seq}个事件的文字不符。"
     return ""
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, false, or_, select, true
+from sqlalchemy import Connection, bindparam, select
 
-from engine.access import User, authorize, content_reader, reach, sees_reporter
+from engine.access import User, authorize, content_reader, sees_reporter
 from engine.errors import Denied
 from engine.flow import Definitions
 from engine.read.filling import TaskForm, colleagues, start_form, task_form
 from engine.read.history import Entry, Names, entry
-from engine.read.imported import Origin, numbered, origin_of
+from engine.read.imported import Origin, origin_of
 from engine.read.legs import DeadlineView, LegView, deadlines_of, legs_of
+from engine.read.search import tickets_in_reach
 from engine.read.worklist import WorkItem, card_of, open_tasks
 from engine.store import Store, forms, log, rights
 from engine.store import tables as t
@@ -26,13 +26,11 @@ from engine.store.tickets import Seen
 __all__ = [
     "DeadlineView",
     "Entry",
-    "Found",
     "LegView",
     "Origin",
     "TaskForm",
     "TicketPage",
     "colleagues",
-    "find",
     "page",
     "start_form",
     "task_form",
@@ -86,18 +84,6 @@ class TicketPage:
     may_unmask: bool
     may_call_again: bool
     may_erase: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A ticket that a search found."""
-
-    number: str
-    type: str
-    type_label: str
-    created_at: datetime
-    ended: bool
-    card: Card
 
 
 def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
@@ -193,7 +179,7 @@ _MERGED = (
 
 def _merged(conn: Connection, user: User, number: str) -> tuple[str, ...]:
     # A report may have been merged into a ticket of the very unit that it is about.
-    return tuple(conn.execute(_MERGED.where(_in_reach(user)), {"number": number}).scalars())
+    return tuple(conn.execute(_MERGED.where(tickets_in_reach(user)), {"number": number}).scalars())
 
 
 _EARLIER = "earlier_ticket"
@@ -256,62 +242,3 @@ def _names(conn: Connection) -> Names:
         areas={row.id: row.area for row in units},
         items={(row.area, row.code): row.name for row in items},
     )
-
-
-# --- search ------------------------------------------------------------------------------------
-
-
-def find(store: Store, user: User, text: str, limit: int = 20) -> tuple[Found, ...]:
-    """Tickets whose number begins with `text`, among those that the user may read.
-
-    One that came from another platform is also found by its whole number there.
-    """
-    if not 1 <= len(text) <= 60:
-        return ()
-    by_number = re.fullmatch(r"[0-9-]{1,20}", text) is not None
-    named = t.tickets.c.number.startswith(text) if by_number else false()
-    query = (
-        _TICKET.add_columns(_in_reach(content_reader(user)).label("content"))
-        .where(or_(named, numbered(text)), _in_reach(user))
-        .order_by(t.tickets.c.number.desc())
-        .limit(limit)
-    )
-    with store.read() as conn:
-        return tuple(
-            Found(
-                number=row.number,
-                type=row.type,
-                type_label=forms.labels(store.definitions(row.version)).get(
-                    ("type", row.type), row.type
-                ),
-                created_at=row.created_at,
-                ended=row.ended_at is not None,
-                card=card_of(store, user, row) if row.content else Card(),
-            )
-            for row in conn.execute(query)
-        )
-
-
-def _in_reach(user: User) -> ColumnElement[bool]:
-    # Of a report the unit that it is about knows nothing.
-    apart = or_(t.tickets.c.about_unit.is_(None), t.tickets.c.about_unit != user.unit)
-    return and_(apart, _within(user))
-
-
-def _within(user: User) -> ColumnElement[bool]:
-    far = reach(user, "read_ticket")
-    if far.everything:
-        return true()
-    legs, tasks = t.legs.c, t.tasks.c
-    of_leg = (legs.ticket == t.tickets.c.id) & legs.void_at.is_(None)
-    parts: list[ColumnElement[bool]] = [false()]
-    if far.unit:
-        parts.append(exists().where(of_leg, legs.unit == far.unit))
-        parts.append(exists().where(tasks.ticket == t.tickets.c.id, tasks.unit == far.unit))
-    if far.centre:
-        parts.append(t.tickets.c.centre == far.centre)
-        parts.append(exists().where(of_leg, legs.peer_centre == far.centre))
-    if far.authority:
-        parts.append(t.tickets.c.authority == far.authority)
-        parts.append(exists().where(of_leg, legs.authority == far.authority))
-    return or_(*parts)

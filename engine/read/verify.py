@@ -18,7 +18,7 @@ from engine.flow.model import READABLE, Leg, Reading, Refused, Step
 from engine.flow.readings import RecordedReadings
 from engine.read import beside, settled
 from engine.record import SYSTEM, Event, instant
-from engine.store import Store, log, milestones, projection
+from engine.store import Store, indexed, log, milestones, projection
 from engine.store import tables as t
 from engine.store.tickets import Ticket, bare
 
@@ -182,7 +182,7 @@ def _looked(store: Store, chain: str) -> tuple[int, Difference | None]:
             return 0, Difference(chain, found.seq, what, found.sentence())
         events = log.read_events(conn, chain)
         if chain == SYSTEM:
-            wrong = settled.wrong(conn, store, events)
+            wrong = settled.wrong(conn, store, events) or indexed.wrong(conn)
             return len(events), Difference(chain, None, "projection", wrong) if wrong else None
         ticket = _ticket(conn, chain)
         if ticket is None:

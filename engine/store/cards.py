@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
+from engine.formjs import model
 from engine.store.tickets import unseal_of
 
 LONGEST = 200
@@ -32,10 +33,10 @@ class Card:
 
 PROTECTED = "受保护"
 """What stands where somebody may not know who reported."""
-IDENTIFYING = frozenset({"caller", "phone"})
+IDENTIFYING: Final = frozenset(model.IDENTIFYING)
 """What of a card says who somebody is."""
 
-_NAMES = ("title", "place", "caller", "phone")
+_NAMES: Final = model.CARD
 
 
 def masked(phone: str) -> str:

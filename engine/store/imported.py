@@ -20,7 +20,7 @@ from sqlalchemy import Connection, bindparam, insert, select
 from engine.access import User
 from engine.record import GENESIS, Event, canonical, commit, instant, make_event
 from engine.record.events import FORMAT, SALT_BYTES
-from engine.store import log, numbers
+from engine.store import log, numbers, search
 from engine.store.session import Store
 from engine.store.steps import Beginning, place_of
 from engine.store.tables import events, imported, payloads, ticket_keys, tickets
@@ -161,13 +161,16 @@ def write(
     days = Counter(_day(record) for record in records)
     # In one order for all: the series of several days are held until the end.
     free = {day: numbers.take(conn, f"ticket/{day}", days[day]) - days[day] for day in sorted(days)}
-    rows, happened, contents, wrapped = [], [], [], []
+    rows, happened, contents, wrapped, indexed = [], [], [], [], []
     for record in records:
         day = _day(record)
         free[day] += 1
         number = f"{day}-{free[day]:05d}"
         key, key_row = store.vault.new_key(number)
-        event, content = _event(user, by, record, number, key, now)
+        payload = {"answers": dict(record.answers), "kept": [dict(k) for k in record.kept]}
+        words = search.words(store.vault, by.form, payload, record.card["caller"])
+        indexed.append(words)
+        event, content = _event(user, by, record, number, key, now, payload, words)
         happened.append(event)
         contents.append(content)
         wrapped.append(key_row)
@@ -184,6 +187,7 @@ def write(
         insert(ticket_keys),
         [{"ticket": id, "wrapped": one} for id, one in zip(ids, wrapped, strict=True)],
     )
+    search.add(conn, [(id, 1, words) for id, words in zip(ids, indexed, strict=True)])
     note(conn, [(one.origin, id) for one, id in zip(records, ids, strict=True)])
     return [row["number"] for row in rows]
 
@@ -193,7 +197,14 @@ def _day(record: Record) -> str:
 
 
 def _event(
-    user: User, by: Beginning, record: Record, number: str, key: bytes, now: datetime
+    user: User,
+    by: Beginning,
+    record: Record,
+    number: str,
+    key: bytes,
+    now: datetime,
+    payload: Mapping[str, Any],
+    words: str,
 ) -> tuple[Event, bytes]:
     body = {
         "format": FORMAT,
@@ -205,9 +216,10 @@ def _event(
         "routing": dict(record.routing),
         "version": by.definitions.hash,
         **place_of(user),
+        **search.marks(words),
     }
     salt = os.urandom(SALT_BYTES)
-    plain = canonical({"answers": dict(record.answers), "kept": [dict(k) for k in record.kept]})
+    plain = canonical(payload)
     event = make_event(
         *(number, 1, GENESIS, "fact", NAME, now, user.name, user.unit, body), commit(salt, plain)
     )

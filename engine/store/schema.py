@@ -15,10 +15,13 @@ from engine.settings import Settings
 from engine.store.tables import chains, meta, metadata
 from engine.vault import MasterKey, Vault
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 """Every revision of migrations/versions, oldest first; the last is the one this code needs."""
 
 NEEDED: Final = REVISIONS[-1]
+
+SEARCH: Final = "0004"
+"""The revision that brought the search index; what was there before it is to be reindexed."""
 
 Told = Callable[[str, int, int], None]
 """Hears which migration comes next: its revision, the how manieth of how many it is."""
@@ -41,6 +44,7 @@ GRANTS: Final = {
     "deployments": _APPEND,
     "calendar_revisions": _APPEND,
     "imported": _APPEND,
+    "search": "INSERT, DELETE",
     "ticket_keys": "INSERT, DELETE",
     "chains": "INSERT, UPDATE",
     "tickets": "INSERT, UPDATE",

@@ -30,7 +30,7 @@ from engine.flow.model import (
 )
 from engine.formjs import Checked, Form
 from engine.record import Event, instant
-from engine.store import cards, forms, log, numbers, places, projection, requests, tickets
+from engine.store import cards, forms, numbers, places, projection, requests, search, tickets
 from engine.store.prepared import Prepared
 from engine.store.session import Store
 from engine.store.tables import deadlines, units
@@ -227,7 +227,7 @@ def record(
         "state": codec.digest(step),
         **(said or {}),
     }
-    event = log.append(conn, ticket, "step", name, now, actor, unit, body, payload)
+    event = search.append(conn, store, ticket, "step", name, now, actor, unit, body, payload)
     projection.project(conn, ticket, step, now)
     return event
 

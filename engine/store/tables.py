@@ -22,6 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import TypeDecorator
 
 from engine.record import instant
@@ -61,6 +62,20 @@ class Instant(TypeDecorator[datetime]):
             return datetime.fromisoformat(value)
         found: datetime = value
         return found.astimezone(UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Words with blanks between, to be found by them: a tsvector in PostgreSQL, text in SQLite."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Any) -> Any:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else TSVECTOR())
+
+    def process_result_value(self, value: Any, dialect: Any) -> str | None:
+        # 'one' 'two': the words are letters and digits, and need no quotes.
+        return None if value is None else str(value).replace("'", "")
 
 
 Long = BigInteger().with_variant(Integer, "sqlite")
@@ -402,6 +417,14 @@ drafts = Table(
     Column("user", ForeignKey("users.id"), primary_key=True),
     Column("at", Instant, nullable=False),
     Column("content", LargeBinary, nullable=False),  # encrypted under the ticket's key
+)
+
+search = Table(  # an FTS5 table on SQLite, whose own name for a row's number is `rowid`
+    "search",
+    metadata,
+    Column("rowid", BigInteger, primary_key=True, autoincrement=False),  # ticket and event
+    Column("words", Words, nullable=False),  # keyed: 8 letters and digits each
+    Index("ix_search_words", "words", postgresql_using="gin"),
 )
 
 numbers = Table(

@@ -172,7 +172,7 @@ def test_a_repeat_call_is_noted_and_an_emergency_leaps_to_the_eye(visit: Visit):
     number = take_call(visitor)
     visitor.follow("再次来电")
     visitor.look("again-find")
-    visitor.page.locator("main").get_by_label("原来的工单编号").fill(number[:8])
+    visitor.page.locator("main").get_by_label("原来的工单").fill(number[:8])
     visitor.page.locator("main").get_by_role("button", name="查找").click()
     visitor.look("again-found")
     visitor.page.locator("main").get_by_role("link", name=number).click()
@@ -207,7 +207,7 @@ def test_a_very_long_word_stays_on_the_page(visit: Visit):
     now = visitor.site.clock()
     number = city.called(visitor.site.store, now, title=word, place=word, matter=word * 20)
     visitor.sign_in("pan")
-    for path in ("/", f"/tickets/{number}", "/calls/again?number=2026"):
+    for path in ("/", f"/tickets/{number}", "/calls/again?q=2026"):
         visitor.go(path)
         visitor.look("long-word")
 
@@ -240,7 +240,7 @@ def test_errors_and_rare_pages_look_like_the_others(visit: Visit):
         visitor.look("rare" + path.replace("/", "-"))
     visitor.sign_out()
     visitor.sign_in("sun")
-    visitor.go("/tickets?number=2099")
+    visitor.go("/tickets?q=2099")
     visitor.look("nothing-found")
     visitor.go("/tickets")
     visitor.look("find")

@@ -101,9 +101,17 @@ def test_the_tables_are_those_that_the_code_describes(settings: Settings) -> Non
 
     engine = _owner(settings)
     with engine.connect() as conn:
-        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_object": _compared(settings)}
+        context = MigrationContext.configure(conn, opts=opts)
         assert compare_metadata(context, tables.metadata) == []
     engine.dispose()
+
+
+def _compared(settings: Settings) -> Callable[..., bool]:
+    """All but what SQLite's full-text search keeps in tables of its own kind."""
+    return lambda thing, name, kind, *_: (
+        not (settings.is_sqlite and kind == "table" and name.split("_")[0] == "search")
+    )
 
 
 def test_the_code_knows_every_migration() -> None:

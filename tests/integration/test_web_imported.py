@@ -71,11 +71,11 @@ def test_the_page_of_an_open_one_says_so_too_and_goes_on(app, numbers):
 
 def test_both_are_found_by_their_whole_number_there(app, numbers):
     for original, number in zip(("A-001", "A-002"), numbers, strict=True):
-        assert number in page_of(Person(app, "sun"), f"/tickets?number={original}")
-        assert number in page_of(Person(app, "sun"), f"/calls/again?number={original}")
-    for path in ("/tickets?number=A-00", "/calls/again?number=A-00"):
-        assert "或原编号为它" in page_of(Person(app, "sun"), path)
-    assert numbers[0] not in page_of(Person(app, "li"), "/tickets?number=A-001")
+        assert number in page_of(Person(app, "sun"), f"/tickets?q={original}")
+        assert number in page_of(Person(app, "sun"), f"/calls/again?q={original}")
+    for path in ("/tickets?q=A-00", "/calls/again?q=A-00"):
+        assert "没有查到“A-00”" in page_of(Person(app, "sun"), path)
+    assert numbers[0] not in page_of(Person(app, "li"), "/tickets?q=A-001")
 
 
 def test_a_call_about_a_record_is_noted(app, numbers):

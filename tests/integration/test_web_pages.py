@@ -408,10 +408,10 @@ def test_a_ticket_s_page_explains_its_due_times_and_masks_the_phone(app: Flask):
 
 def test_a_ticket_is_found_by_its_number_by_who_may_see_it(app: Flask):
     number, _ = city.dispatched(app, "sun", "pan", "sr-lights")
-    assert Person(app, "pan").get(f"/tickets?number={number}").location == f"/tickets/{number}"
-    assert number in Person(app, "pan").text(f"/tickets?number={number[:8]}")
-    page = Person(app, "wang").text(f"/tickets?number={number}")
-    assert "没有编号以" in page
+    assert Person(app, "pan").get(f"/tickets?q={number}").location == f"/tickets/{number}"
+    assert number in Person(app, "pan").text(f"/tickets?q={number[:8]}")
+    page = Person(app, "wang").text(f"/tickets?q={number}")
+    assert "没有查到" in page
     assert CALL["title"] not in page
 
 

@@ -13,7 +13,7 @@ from flask import Flask
 from engine import sweep
 from engine.acts import people, tickets, work
 from engine.errors import StoreError
-from engine.read import agenda
+from engine.read import agenda, search
 from engine.read import ticket as reading
 from engine.store import Store
 from tests.browser import city
@@ -343,9 +343,9 @@ def test_a_refusal_as_repeated_leads_to_the_earlier_ticket(app: Flask, store: St
 def test_a_repeat_call_is_found_by_number_counted_and_told(app: Flask, store: Store, clock: Clock):
     number = signed(store, clock)
     sun = Person(app, "sun")
-    assert sun.get(f"/calls/again?number={number}").location == f"/tickets/{number}/calls"
-    assert f'href="/tickets/{number}/calls"' in sun.text(f"/calls/again?number={number[:8]}")
-    assert "没有编号以" in page(sun, "/calls/again?number=2099")
+    assert sun.get(f"/calls/again?q={number}").location == f"/tickets/{number}/calls"
+    assert f'href="/tickets/{number}/calls"' in sun.text(f"/calls/again?q={number[:8]}")
+    assert "没有查到" in page(sun, "/calls/again?q=2099")
     path = f"/tickets/{number}/calls"
     own = sun.hidden(path)
     for _ in range(2):  # sent twice it is one call
@@ -467,7 +467,7 @@ def test_for_the_unit_it_is_about_there_is_no_such_ticket(app: Flask, store: Sto
             answer = person.get(path)
             assert answer.status_code == 404
             assert CALL["title"] not in answer.get_data(as_text=True)
-        assert "没有编号以" in page(person, f"/tickets?number={number}")
+        assert "没有查到" in page(person, f"/tickets?q={number}")
 
 
 # --- what is typed is not lost -----------------------------------------------------------------
@@ -528,7 +528,7 @@ def test_a_form_sent_before_the_password_is_changed_comes_back(
     back = person.client.post("/password", data={**fields_of(page_text(must)), **good})
     assert 'action="/tickets/new"' in page_text(back)
     assert person.get("/").status_code == 200
-    assert reading.find(store, people.load(store, "sun"), "2026") == ()
+    assert search.find(store, people.load(store, "sun"), "2026").hits == ()
 
 
 def page_text(answer: object) -> str:

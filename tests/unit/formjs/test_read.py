@@ -99,7 +99,15 @@ def test_a_component_outside_the_list_is_refused_with_its_name(kind: str | None)
         (
             [text(properties={"magic": "true"})],
             "form_property",
-            "只支持routing、card、ticket和past",
+            "只支持routing、card、ticket、past和search",
+        ),
+        ([text(properties={"search": "yes"})], "form_property", "search应为true或false"),
+        ([text(properties={"search": [1]})], "form_property", "search应为true或false"),
+        ([number(properties={"search": "true"})], "form_property", "只能用于文字"),
+        (
+            [text(properties={"search": "true", "card": "caller"})],
+            "form_property",
+            "不能用于诉求人的姓名和电话",
         ),
         ([text(label="")], "form_label", "没有标签"),
         ([text(label="=a")], "form_property", "不支持表达式"),
@@ -289,3 +297,22 @@ def test_any_change_to_a_form_is_read_or_refused(data: st.DataObject):
 def test_any_bytes_are_read_or_refused(content: bytes):
     with contextlib.suppress(FormRefused):
         Form.read(content, "x")
+
+
+@pytest.mark.parametrize(
+    ("component", "searched"),
+    [
+        ({"type": "textarea"}, True),
+        ({"type": "textarea", "properties": {"search": "false"}}, False),
+        ({"type": "textarea", "properties": {"card": "caller"}}, False),
+        ({}, False),
+        ({"properties": {"search": "true"}}, True),
+        ({"properties": {"card": "place"}}, True),
+        ({"properties": {"card": "title", "search": "false"}}, False),
+        ({"properties": {"card": "phone"}}, False),
+    ],
+)
+def test_what_is_searched_is_said_by_the_form(component: dict[str, Any], searched: bool):
+    """Long texts, the title and the place, if the form does not say otherwise."""
+    (field,) = Form.read(form(text(**component)), "x").fields
+    assert field.searched is searched
