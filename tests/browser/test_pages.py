@@ -201,6 +201,27 @@ def test_a_repeat_call_is_noted_and_an_emergency_leaps_to_the_eye(visit: Visit):
     visitor.look("tasks-emergency")
 
 
+def test_a_ticket_is_found_by_words_with_the_keyboard_alone(visit: Visit):
+    visitor = visit()
+    number = take_call(visitor)
+    visitor.go("/")
+    page = visitor.page
+    page.get_by_label("查找工单：编号、电话或文字").focus()
+    page.keyboard.type("信州区 路灯")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/tickets?q=*")
+    visitor.look("find-words")
+    hit = page.get_by_role("link", name=number)
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if hit.evaluate("link => link === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/tickets/{number}")
+    visitor.go("/tickets?q=路")
+    visitor.look("find-one-character")
+
+
 def test_a_very_long_word_stays_on_the_page(visit: Visit):
     visitor = visit()
     word = "W" * 60
