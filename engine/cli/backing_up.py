@@ -12,6 +12,7 @@ import click
 from engine import backup as backups
 from engine import files
 from engine.backup import Manifest, keys
+from engine.cli import searching
 from engine.cli.common import Stopwatch, configured, note, now, opened
 from engine.cli.words import Help, moment
 from engine.errors import Trouble, reason
@@ -147,6 +148,7 @@ def restore(
             return 0
         Store.upgrade(settings)
         click.echo(f"数据库结构已从 {found.revision} 升级到 {schema.NEEDED}。")
+        searching.remind(settings, found.revision)
     return _verify(verifies)
 
 

@@ -7,6 +7,19 @@ import click
 from engine.acts.indexing import reindex as indexing
 from engine.cli.common import note, now, opened
 from engine.cli.words import Help
+from engine.read import agenda
+from engine.settings import Settings
+from engine.store import Store, schema
+
+
+def remind(settings: Settings, was: str) -> None:
+    """After an upgrade from revision `was`: say that tickets of before the index are missing."""
+    if was not in schema.BEFORE_SEARCH:
+        return
+    with Store.open(settings) as store:
+        if count := agenda.count(store)[0]:
+            click.echo(f"已有 {count} 件工单还不能按文字查到。请再运行 hotline reindex。")
+
 
 EVERY = 20
 """Batches between two lines of progress."""

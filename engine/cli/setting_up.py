@@ -13,6 +13,7 @@ from engine import definitions
 from engine.acts import calendar, people, places, simulations, versions
 from engine.backup import keys
 from engine.city.places import centre_of, demo, smallest
+from engine.cli import searching
 from engine.cli.common import configured, note, now
 from engine.cli.words import Help, table
 from engine.errors import StoreError, Trouble
@@ -20,7 +21,7 @@ from engine.read import agenda, staff
 from engine.read import versions as versions_read
 from engine.sentences import ROLES
 from engine.settings import Settings, shown
-from engine.store import Store, schema
+from engine.store import Store
 
 MONTH = 30.0
 """Days of the simulated month of a demo city."""
@@ -195,10 +196,7 @@ def upgrade(target: Path | None, unsaved: bool, together: bool) -> int:
         if was == is_now
         else f"数据库结构已从 {was} 升级到 {is_now}。下一步：hotline verify --all。"
     )
-    if schema.SEARCH in pending:
-        with Store.open(settings) as store:
-            if count := agenda.count(store)[0]:
-                click.echo(f"已有 {count} 件工单还不能按文字查到。请再运行 hotline reindex。")
+    searching.remind(settings, was)
     return 0
 
 

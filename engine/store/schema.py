@@ -20,8 +20,8 @@ REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 
 NEEDED: Final = REVISIONS[-1]
 
-SEARCH: Final = "0004"
-"""The revision that brought the search index; what was there before it is to be reindexed."""
+BEFORE_SEARCH: Final = REVISIONS[:5]
+"""Revisions without a search index: tickets of then are brought into it by `hotline reindex`."""
 
 Told = Callable[[str, int, int], None]
 """Hears which migration comes next: its revision, the how manieth of how many it is."""

@@ -19,7 +19,7 @@ from engine.acts import people, tickets
 from engine.city.arrivals import dice
 from engine.city.filling import fill
 from engine.flow.check import check
-from engine.read import agenda
+from engine.read import agenda, search
 from engine.read import ticket as tickets_read
 from engine.read.verify import verify
 from engine.store import Store, engines, rights, schema, tables
@@ -142,10 +142,19 @@ def test_an_upgrade_saves_the_older_database_first_and_that_can_be_brought_back(
         step = f"正在升级结构到 {revision}（第 {n} 步，共 {len(schema.REVISIONS) - 1} 步）"
         assert step in done.stderr
     assert f"从 {schema.REVISIONS[0]} 升级到 {schema.NEEDED}" in done.stdout
+    assert "请再运行 hotline reindex" in done.stdout
     with Store.open(older) as store:
         number = agenda.numbers(store)[-1]
         upgraded = agenda.count(store)
         assert verify(store, number).differences == ()
+        assert not _found(store, number)
+    again = hotline(older.home, "reindex", **place)
+    assert f"已编入检索 {upgraded[0]}/{upgraded[0]} 件工单" in again.stderr
+    assert "检索已完整" in again.stdout
+    with Store.open(older) as store:
+        assert _found(store, number)
+        assert verify(store, number).differences == ()
+        assert verify(store, "system").differences == ()
 
     _emptied(older)
     key = tmp_path / "master.key"
@@ -159,6 +168,19 @@ def test_an_upgrade_saves_the_older_database_first_and_that_can_be_brought_back(
     with Store.open(older) as store:
         assert store.notices == ()
         assert agenda.count(store) == upgraded
+
+
+def _found(store, number):
+    """Whether somebody at its centre finds a ticket by the words of its title."""
+    ticket = tables.tickets.c
+    who = select(tables.users.c.name).join(tables.user_roles)
+    who = who.join(tables.tickets, ticket.centre == tables.users.c.unit)
+    who = who.where(ticket.number == number, tables.user_roles.c.role == "call_taker")
+    with store.read() as conn:
+        name = conn.execute(who.order_by(tables.users.c.name)).scalars().first()
+    user = people.load(store, name)
+    (hit,) = search.find(store, user, number).hits
+    return number in [one.number for one in search.find(store, user, hit.card.title, 1000).hits]
 
 
 def _emptied(place):

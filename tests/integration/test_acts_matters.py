@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from engine import sweep
 from engine.acts import people, places, tickets, work
 from engine.errors import Denied, Trouble
-from engine.read import ledger, verify, worklist
+from engine.read import ledger, search, verify, worklist
 from engine.read import ticket as reading
 from engine.store import Store, rights, steps
 from engine.store import tables as t
@@ -270,7 +270,7 @@ def test_whom_a_report_is_about_sees_nothing_of_it(office, now):
     with pytest.raises(Denied) as refused:
         reading.page(office.store, everything, number, now)
     assert refused.value.hidden
-    assert reading.find(office.store, everything, number) == ()
+    assert search.find(office.store, everything, number).hits == ()
 
 
 def test_a_report_goes_together_only_with_one_about_the_same_unit(office, now):

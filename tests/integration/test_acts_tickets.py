@@ -12,7 +12,7 @@ from engine import sweep
 from engine.acts import tickets
 from engine.errors import Denied, Trouble
 from engine.read import late as late_list
-from engine.read import ledger, verify, worklist
+from engine.read import ledger, search, verify, worklist
 from engine.read import ticket as reading
 from engine.store import Store
 from engine.store import tables as t
@@ -145,8 +145,8 @@ def test_another_units_ticket_is_not_there(office, now):
         with pytest.raises(Denied) as refused:
             act()
         assert refused.value.hidden
-    assert reading.find(office.store, stranger, number) == ()
-    assert [f.number for f in reading.find(office.store, office.who("officer", "sr-water"), number)]
+    assert search.find(office.store, stranger, number).hits == ()
+    assert search.find(office.store, office.who("officer", "sr-water"), number).hits
 
 
 def test_only_call_takers_of_a_centre_start_tickets(office, now):
@@ -222,7 +222,7 @@ def test_an_auditor_s_lists_show_no_cards_but_of_tickets_that_another_role_reads
         lists = (
             late_list.overdue(office.store, user, late).items,
             late_list.unsigned(office.store, user, late).items,
-            reading.find(office.store, user, ours[:8]),
+            search.find(office.store, user, ours[:8]).hits,
         )
         for items in lists:
             assert {item.number for item in items} == {ours, theirs}

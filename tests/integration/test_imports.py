@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from engine.acts import imports, keys, tickets, work
 from engine.acts.imports import Outcome
 from engine.errors import Denied, StoreError, Trouble
-from engine.read import drawn, verify
+from engine.read import drawn, search, verify
 from engine.read import ticket as reading
 from engine.store import Store, engines, imported, log, tables
 from tests.integration import office
@@ -135,8 +135,13 @@ def test_numbers_follow_those_of_calls_of_the_same_day(city, bring, now):
 
 
 def test_a_record_can_be_called_about_commented_on_unmasked_and_erased(city, bring, now):
-    (one,) = bring([ROW | {"证件": "3623"}], "栏目,证件,,保留（个人信息）")
+    row = ROW | {"证件": "3623", "结果": "已装灯罩", "内容": "周女士（3623）说路灯三天不亮"}
+    (one,) = bring([row], "栏目,证件,,保留（个人信息）", "栏目,结果,,保留")
     user = city.who("call_taker", "sr-centre")
+    for text in ("三天不亮", "路灯 中山路", "灯罩", "138-0793-1234"):
+        assert [hit.number for hit in search.find(city.store, user, text).hits] == [one.number]
+    for text in ("周女士", "3623"):
+        assert search.find(city.store, user, text).hits == ()
     page = reading.page(city.store, user, one.number, now)
     assert page.may_call_again
     assert ("证件", "3***") in page.history[0].answers
@@ -186,10 +191,10 @@ def test_it_is_found_by_its_number_there_whole_and_by_those_who_may_see_it(city,
     made = bring([ROW, OPEN | {"编号": "20250302-77"}])
     user = city.who("call_taker", "sr-centre")
     for text, number in (("A-001", made[0].number), ("20250302-77", made[1].number)):
-        assert [one.number for one in reading.find(city.store, user, text)] == [number]
-    assert reading.find(city.store, user, "A-00") == ()
-    assert reading.find(city.store, city.who("officer", "sr-water"), "A-001") == ()
-    assert reading.find(city.store, user, "%") == ()
+        assert [one.number for one in search.find(city.store, user, text).hits] == [number]
+    assert search.find(city.store, user, "A-00").hits == ()
+    assert search.find(city.store, city.who("officer", "sr-water"), "A-001").hits == ()
+    assert search.find(city.store, user, "%").hits == ()
 
 
 # --- once --------------------------------------------------------------------------------------
@@ -211,7 +216,7 @@ def test_a_second_run_makes_nothing_and_names_what_has_changed(city, bring, now)
     user = city.who("call_taker", "sr-centre")
     rows = [one.row for one in reordered]
     assert became(imports.bring(city.store, user, "县平台", rows, now)) == ["made"]
-    assert len(reading.find(city.store, user, "A-001")) == 2
+    assert len(search.find(city.store, user, "A-001").hits) == 2
 
 
 def test_two_imports_at_once_make_each_ticket_once(city, bring, now, tmp_path):
@@ -313,7 +318,7 @@ def test_tickets_belong_to_the_centre_of_who_brings_them_in(city, bring, now):
     ours, theirs = (city.who("call_taker", unit) for unit in ("gf-centre", "sr-centre"))
     page = reading.page(city.store, ours, one.number, now)
     assert (page.centre_name, page.area_name) == ("广丰区热线中心", "广丰区")
-    assert reading.find(city.store, theirs, "A-001") == ()
+    assert search.find(city.store, theirs, "A-001").hits == ()
     imports.ended(city.store, ours, "旧平台", {"open": 0, "closed": 1}, now)
     with city.store.read() as conn:
         last = log.read_events(conn, "system")[-1]
