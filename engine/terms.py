@@ -27,6 +27,7 @@ _HAN: Final = (
     r"[\u2e80-\u2fdf\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     r"\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
+_HAN_HERE = re.compile(_HAN)
 _WRITTEN_TOGETHER = re.compile(rf"(?:{_HAN}|[^\W_])+")
 _PIECE = re.compile(rf"{_HAN}|(?:(?!{_HAN})[^\W_])+")
 
@@ -102,7 +103,7 @@ def _pairs(pieces: list[str]) -> Iterator[str]:
 
 
 def _is_han(piece: str) -> bool:
-    return len(piece) == 1 and re.match(_HAN, piece) is not None
+    return len(piece) == 1 and _HAN_HERE.match(piece) is not None
 
 
 # --- telephone numbers -------------------------------------------------------------------------
@@ -170,10 +171,10 @@ def masked(text: str, names: Iterable[str] = ()) -> str:
 def _forms(name: str) -> Iterator[str]:
     """How a person may be named in a text, as patterns."""
     for one in re.split(r"[、,;/()\n]+", name):
-        bare = "".join(one.split()) if re.search(_HAN, one) else one.strip()
+        bare = "".join(one.split()) if _HAN_HERE.search(one) else one.strip()
         for form in {bare, _TITLE.sub("", bare)}:
             if len(form) >= 2:
                 spaced = r"\s*".join(map(re.escape, form))
-                yield spaced if re.search(_HAN, form) else rf"(?<![^\W_]){spaced}(?![^\W_])"
-        if re.match(_HAN, bare):
+                yield spaced if _HAN_HERE.search(form) else rf"(?<![^\W_]){spaced}(?![^\W_])"
+        if _HAN_HERE.match(bare):
             yield rf"{re.escape(bare[0])}\s*(?:{_TITLES})"

@@ -14,6 +14,7 @@ import re
 import secrets
 import stat
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,8 @@ from engine.errors import VaultError, reason
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
+TERMS_KEPT: Final = 30_000
+"""Words of the index that are not keyed anew: few pairs of characters make most of a text."""
 _AES_256_GCM: Final = b"\x01"  # leads every sealed blob, so that another cipher can be told apart
 
 
@@ -113,7 +116,9 @@ class Vault:
         self._wrapping = _derive(master.key, "wrap")
         self._digesting = _derive(master.key, "digest")
         self._secrets = _derive(master.key, "secret")
-        self._terms = _derive(master.key, "terms")
+        terms = _derive(master.key, "terms")
+        self._keyed = hashlib.blake2b(key=terms, digest_size=5)
+        self._term = lru_cache(maxsize=TERMS_KEPT)(self._new_term)
         self.fingerprint = master.fingerprint
 
     def __repr__(self) -> str:
@@ -137,8 +142,12 @@ class Vault:
 
         Of 2**40, so that two words of a city's language hardly ever meet in one.
         """
-        short = hashlib.blake2b(text.encode(), digest_size=5, key=self._terms).digest()
-        return base64.b32encode(short).decode().lower()
+        return self._term(text)
+
+    def _new_term(self, text: str) -> str:
+        keyed = self._keyed.copy()
+        keyed.update(text.encode())
+        return base64.b32encode(keyed.digest()).decode().lower()
 
     def secret(self, purpose: str) -> bytes:
         """32 bytes for a door's own use, such as signing form tokens; the same in each process."""
