@@ -21,6 +21,7 @@ from engine.read import search
 from engine.read.verify import verify
 from engine.store import Store, tables
 from engine.store import search as index
+from engine.store import tickets as rows
 from tests import servers
 from tests.conftest import BACKENDS
 from tests.integration import office
@@ -339,6 +340,15 @@ def test_what_older_code_said_is_missed_only_once_it_was_brought_in(city, now, m
     list(indexing.reindex(city.store, now))
     assert found(city, TAKER, "路灯") == [number]
     assert verify(city.store).differences == ()
+    hits = [number]
+    with contextlib.suppress(Undone), city.store.write() as conn:
+        # It destroys a key and leaves the words where they are.
+        rows.erase(conn, rows.lock(conn, city.store, number), now)
+        inside = mock.patch.object(city.store, "read", return_value=contextlib.nullcontext(conn))
+        with inside:
+            hits = found(city, TAKER, "路灯")
+        raise Undone
+    assert hits == []
     with city.store.write() as conn:
         conn.execute(delete(tables.search))
     (difference,) = verify(city.store, number).differences
