@@ -71,9 +71,9 @@ def wrong(
         birth
         or _numbered(conn, ticket)
         or imported.noted_wrong(conn, ticket, events)
+        or _erased(conn, ticket, events)
         or _said(conn, store, ticket, events)
         or _calls(ticket, events)
-        or _erased(conn, ticket, events)
         or _rows(conn, ticket, rows)
         or _leftovers(conn, store, ticket, blob, letters)
     )
