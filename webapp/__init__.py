@@ -21,6 +21,7 @@ from webapp import (
     door,
     drawings,
     health,
+    intake,
     leave,
     legs,
     people,
@@ -75,6 +76,7 @@ def create_app(
         tickets.desk,
         drawings.desk,
         calls.desk,
+        intake.desk,
         supervision.desk,
         health.desk,
     ):

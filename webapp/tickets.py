@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -16,7 +17,7 @@ from engine.flow.model import Refused
 from engine.formjs import Form
 from engine.read import ticket as reading
 from engine.read.worklist import WorkItem
-from webapp import door, legs, problems, search, supervision, words
+from webapp import door, intake, legs, problems, search, supervision, words
 from webapp.pages import page
 
 desk = Blueprint("tickets", __name__)
@@ -239,6 +240,9 @@ def _form_page(
     else:
         views = form.form.show({}, form.sources)
     part = request.headers.get("HX-Request") == "true" and not errors
+    beside: dict[str, Any] = {}
+    if not form.number and not part:
+        beside = {"known": intake.known(form.form, raw), "asked": any(map(any, raw.values()))}
     body = render_template(
         "fields.html" if part else "form.html",
         form=form,
@@ -248,6 +252,7 @@ def _form_page(
         names=_names(form.form),
         ticket=ticket,
         right=_right(ticket, form.task),
+        **beside,
     )
     answer = door.page(body, 422 if errors else 200)
     if chosen := door.asked_language():

@@ -30,7 +30,7 @@ from engine.store import tables as t
 from engine.store.cards import Card
 from engine.terms import LONGEST_QUERY
 
-__all__ = ["LONGEST_QUERY", "Found", "Hit", "find", "tickets_in_reach"]
+__all__ = ["LONGEST_QUERY", "Found", "Hit", "find", "hits", "tickets_in_reach"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +103,32 @@ def find(store: Store, user: User, text: str, limit: int = 20, offset: int = 0) 
             # Code of before the index may have destroyed a key and left the words.
             readable = and_(content, t.tickets.c.erased_at.is_(None))
             ways.append(and_(readable, *(_said(conn, store, user, one) for one in query.parts)))
-        rows = conn.execute(
-            _TICKETS.add_columns(content.label("content"))
-            .where(or_(*ways), tickets_in_reach(user))
-            .order_by(t.tickets.c.created_at.desc(), t.tickets.c.id.desc())
-            .limit(limit + 1)
-            .offset(offset)
-        ).all()
-        shown = rows[:limit]
-        stands: dict[int, list[tuple[str, str]]] = defaultdict(list)
-        for task in conn.execute(_STANDS, {"tickets": [row.id for row in shown]}):
-            stands[task.ticket].append((task.name, task.unit_name))
-        hits = tuple(_hit(store, user, row, stands[row.id]) for row in shown)
-    return Found(hits, len(rows) > limit, query.short, by_words)
+        where = and_(or_(*ways), tickets_in_reach(user))
+        found = hits(conn, store, user, where, limit + 1, offset)
+    return Found(found[:limit], len(found) > limit, query.short, by_words)
+
+
+def hits(
+    conn: Connection,
+    store: Store,
+    user: User,
+    where: ColumnElement[bool],
+    limit: int,
+    offset: int = 0,
+) -> tuple[Hit, ...]:
+    """The tickets for which a condition holds, the newest first, as this person may see them."""
+    content = tickets_in_reach(content_reader(user))
+    rows = conn.execute(
+        _TICKETS.add_columns(content.label("content"))
+        .where(where)
+        .order_by(t.tickets.c.created_at.desc(), t.tickets.c.id.desc())
+        .limit(limit)
+        .offset(offset)
+    ).all()
+    stands: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    for task in conn.execute(_STANDS, {"tickets": [row.id for row in rows]}):
+        stands[task.ticket].append((task.name, task.unit_name))
+    return tuple(_hit(store, user, row, stands[row.id]) for row in rows)
 
 
 def _said(conn: Connection, store: Store, user: User, part: terms.Part) -> ColumnElement[bool]:

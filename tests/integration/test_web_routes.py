@@ -119,6 +119,8 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
     ),
     ("tickets.caller", "GET"): (SPOKEN_ON_OWN, SPOKEN_ON_OTHER),
     ("tickets.caller", "POST"): (SPOKEN_ON_OWN, SPOKEN_ON_OTHER),
+    ("intake.beside", "POST"): (everybody(403, call_taker=200),) * 2,
+    ("intake.join", "POST"): (everybody(403, call_taker=200), everybody(403, call_taker=404)),
     ("calls.find", "GET"): (callers(200), callers(200)),
     ("calls.again", "GET"): (callers(200), callers(404)),
     ("calls.again", "POST"): (callers(302), callers(404)),

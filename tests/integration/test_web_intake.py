@@ -1,0 +1,96 @@
+"""Beside the form of a new call: what is known of the caller and the place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from engine.acts import people
+from engine.read import intake
+from engine.store import Store
+from tests.browser import city
+from tests.browser.city import CALL, Clock, Person, called
+
+
+@pytest.fixture
+def store(home: Path) -> Iterator[Store]:
+    with city.opened(home) as found:
+        yield found
+
+
+@pytest.fixture
+def app(store: Store) -> Flask:
+    return city.application(store, Clock(city.MORNING))
+
+
+def looked(store: Store, who: str = "sun", **said: str) -> intake.Known:
+    user = people.load(store, who)
+    return intake.known(
+        store, user, said.get("phone", ""), said.get("place", ""), said.get("title", "")
+    )
+
+
+def numbers(hits: tuple) -> list[str]:
+    return [hit.number for hit in hits]
+
+
+def test_the_caller_s_earlier_tickets_are_there_by_the_number_alone(store: Store):
+    first = called(store, city.MORNING, phone="13812341234", title="路灯不亮", place="带湖路")
+    called(store, city.MORNING, phone="13900000000", title="停水", place="滨江路")
+    found = looked(store, phone="138 1234 1234")
+    assert numbers(found.earlier) == [first]
+    assert not looked(store, phone="138")
+    assert not looked(store)
+
+
+def test_open_tickets_about_the_same_place_are_there_the_most_alike_first(store: Store):
+    here = dict(phone="", place="信州区五三大道庆丰路口")
+    street = called(store, city.MORNING, **{**here, "place": "五三大道"}, title="井盖破损")
+    corner = called(store, city.MORNING, **here, title="一排路灯不亮")
+    elsewhere = called(
+        store,
+        city.MORNING,
+        **{**here, "place": "信州区滨江路12号"},
+        title="路灯不亮",
+        matter="整条路都不亮",
+    )
+    found = looked(store, place="上饶市信州区五三大道庆丰路口3号", title="路灯坏了")
+    assert numbers(found.near) == [corner, street]
+    assert elsewhere not in numbers(found.near)
+    assert numbers(looked(store, place="信州区").near) == []
+    assert numbers(looked(store, place="12号").near) == []
+
+
+def test_a_ticket_shows_once_and_not_to_other_centres(store: Store):
+    told = dict(phone="13812341234", place="五三大道", title="路灯不亮")
+    number = called(store, city.MORNING, **told)
+    found = looked(store, **told)
+    assert (numbers(found.earlier), found.near) == ([number], ())
+    assert not looked(store, "guo", **told)
+
+
+@pytest.mark.parametrize(
+    "place", ["", " ", "路", "%", '"', "AND OR NOT", "五" * 2000, "a" * 2000, "\u0000"]
+)
+def test_whatever_is_typed_is_looked_for_or_not_at_all(store: Store, place: str):
+    assert not looked(store, place=place, title=place, phone=place)
+
+
+def test_the_page_shows_it_and_a_call_joins_a_ticket(app: Flask, store: Store):
+    number = called(store, city.MORNING, **{k: CALL[k] for k in ("phone", "title", "place")})
+    sun = Person(app, "sun")
+    typed = {**sun.hidden("/tickets/new"), **CALL, "_do": "update"}
+    page = unescape(sun.client.post("/tickets/new", data=typed).get_data(as_text=True))
+    assert "这个号码之前的工单" in page
+    assert number in page
+    asked = sun.client.post("/calls/known", data=typed, headers={"HX-Request": "true"})
+    assert number in asked.get_data(as_text=True)
+    joined = sun.client.post(f"/tickets/{number}/join", data=typed)
+    again = unescape(joined.get_data(as_text=True))
+    assert f'action="/tickets/{number}/calls"' in again
+    assert CALL["matter"] in again
+    assert "另一件" in again or "同一件事" in again
