@@ -113,6 +113,27 @@ def test_a_draft_saves_itself_and_outlives_the_browser(visit: Visit):
     assert other.page.get_by_label("经办人").input_value() == "李卫东，写到一半"
 
 
+def test_what_is_known_stands_beside_a_call_and_the_call_joins_it(visit: Visit):
+    visitor = visit()
+    take_call(visitor)
+    visitor.follow("登记来电")
+    beside = visitor.page.locator("#known")
+    assert "填写号码、地点以后" in beside.inner_text()
+    visitor.look("call-empty")
+    visitor.page.keyboard.press("F9")
+    assert visitor.page.get_by_label("危及生命安全").is_checked()
+    visitor.write("详细情况", "还是一片漆黑，有人摔倒。")
+    visitor.write("在哪里", "信州区五三大道")
+    visitor.page.keyboard.press("Tab")
+    beside.get_by_text("这个地点正在办理的工单").wait_for()
+    visitor.look("call-known")
+    beside.get_by_role("button").first.click()
+    visitor.page.get_by_role("heading", name="诉求人再次来电").wait_for()
+    assert "有人摔倒" in visitor.page.get_by_label("诉求人这次说了什么").input_value()
+    visitor.press("登记这次来电")
+    assert "再次来电已登记" in visitor.said()
+
+
 def test_the_line_drops_and_nothing_typed_is_lost(visit: Visit):
     visitor = visit()
     visitor.sign_in("sun")
@@ -150,7 +171,7 @@ def test_long_lists_are_narrowed_by_typing(visit: Visit):
     boxes = page.get_by_role("group", name="协办单位")
     listed = page.get_by_label("派给哪个单位（主办）")
     assert boxes.get_by_role("checkbox").count() == listed.locator("option").count() - 1
-    first, second = page.get_by_role("searchbox").all()
+    first, second = page.get_by_role("main").get_by_role("searchbox").all()
     first.fill("第13")
     assert listed.locator("option").count() == 2
     listed.select_option(label="上饶市第13供水所")

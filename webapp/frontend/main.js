@@ -112,6 +112,17 @@ document.addEventListener("change", (event) => {
   }
 });
 
+// A key that answers a question wherever one is writing: somebody may be in danger.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+  const box = [...document.querySelectorAll("[data-shortcut]")].find(
+    (one) => one.dataset.shortcut === event.key,
+  );
+  if (!box) return;
+  event.preventDefault();
+  box.click();
+});
+
 for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());
 }
