@@ -35,6 +35,47 @@ GENERAL: Final = {
     "unknown": _("操作没有成功（%(code)s）。请重试；仍不成功请联系系统管理员。"),
 }
 
+FILES: Final = {
+    "file_empty": _("“%(name)s”是空的，没有接收。请检查文件后重新选择。"),
+    "file_large": _("“%(name)s”超过%(most)s MB，没有接收。请压缩、剪短或拆成几个文件后重新选择。"),
+    "file_kind": _(
+        "“%(name)s”不是可以接收的文件。可以是照片（JPG、PNG、GIF、WebP、HEIC）、PDF、"
+        "docx、xlsx、pptx、文本（UTF-8 或 GB18030）、录音和短片（MP3、WAV、AMR、M4A、MP4）。"
+        "请另存为其中一种后重新选择。"
+    ),
+    "file_markup": _(
+        "“%(name)s”里是网页代码（HTML、SVG 等），不能接收。请截图，或另存为 PDF 后重新选择。"
+    ),
+    "file_program": _(
+        "“%(name)s”是程序或脚本，不能接收。如果只是文字，请另存为 .txt 文件后重新选择。"
+    ),
+    "file_macros": _(
+        "“%(name)s”带有宏，不能接收。请另存为不带宏的 docx、xlsx 或 pptx 后重新选择。"
+    ),
+    "file_old": _(
+        "“%(name)s”是旧格式或加了密码的 Office 文件，不能接收。"
+        "请另存为没有密码的 docx、xlsx、pptx 或 PDF 后重新选择。"
+    ),
+    "file_unwanted": _("“%(name)s”不是“%(field)s”要的那一类文件。请换一个，或放到别的栏目。"),
+    "file_gone": _(
+        "“%(field)s”中有文件已不在：等了一天多没有提交，或已随另一次提交使用。请重新选择文件。"
+    ),
+    "files_many": _("一个栏目最多%(most)s个文件，这次选的没有接收。请去掉多余的，再重新选择。"),
+    "files_form": _(
+        "一次提交的文件合计不能超过%(most)s MB，现有%(count)s MB。"
+        "请取消勾选一些，或压缩后重新选择。"
+    ),
+    "files_ticket": _(
+        "一张工单的附件合计不能超过%(most)s MB，加上这次的有%(count)s MB。"
+        "请只留必要的，或压缩后重新选择。"
+    ),
+    "files_waiting": _(
+        "您已上传而没有提交的文件超过%(most)s MB，“%(name)s”没有接收。"
+        "请先提交或清理其他表单；不再用的文件过一天会自动清除。"
+    ),
+    "field_unknown": _("提交的文件在本表单中没有对应的栏目，没有接收。请刷新页面后重新选择。"),
+}
+
 SETTINGS: Final = {
     "url_unknown": _(
         "%(name)s 不是可用的数据库地址。请写成 postgresql://用户:口令@主机:端口/库名，"
@@ -379,6 +420,7 @@ PICTURES: Final = {
 
 SENTENCES: Final[dict[str, str]] = {
     **GENERAL,
+    **FILES,
     **SETTINGS,
     **KEYS,
     **STORE,

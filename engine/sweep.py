@@ -162,6 +162,7 @@ class Sweep:
                 self._looked = now
                 watch.look(self._store, now)
                 housekeeping.forget(self._store, now)
+                housekeeping.forget_uploads(self._store, now)
                 calendar.retry(self._store, now)
         except Trouble as trouble:
             log.error("the sweep cannot run", extra={"cause": trouble.code})

@@ -17,6 +17,7 @@ from engine.access import sees_reporter
 from engine.formjs import in_rows
 from engine.store import Store
 from webapp import (
+    attachments,
     calls,
     door,
     drawings,
@@ -34,7 +35,7 @@ from webapp import (
 )
 
 LARGEST_REQUEST = 1_000_000
-"""Bytes; the longest text of a form is far shorter, files are not yet taken."""
+"""Bytes; the longest text of a form is far shorter. Forms with files: door.LARGEST_WITH_FILES."""
 
 
 def create_app(
@@ -74,6 +75,7 @@ def create_app(
         several.desk,
         leave.desk,
         tickets.desk,
+        attachments.desk,
         drawings.desk,
         calls.desk,
         intake.desk,
@@ -107,7 +109,9 @@ def _words_for_templates(app: Flask) -> None:
     app.jinja_env.globals.update(
         asset=asset,
         label=words.label,
+        limits=attachments.LIMITS,
         moment=words.moment,
+        size_words=attachments.size_words,
         due_words=words.due_words,
         time_left=words.time_left,
         urgency=words.urgency,

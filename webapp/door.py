@@ -19,7 +19,7 @@ from engine.access import Denied, User, authorize
 from engine.acts import people
 from engine.read.worklist import WorkItem
 from engine.store import Store
-from webapp.pages import ACTIONS, OPEN, SIGNED_IN
+from webapp.pages import ACTIONS, OPEN, SIGNED_IN, TAKES_FILES
 
 COOKIE = "hotline_session"
 LANGUAGE = "hotline_language"
@@ -27,6 +27,9 @@ LANGUAGES = ("zh", "en")
 
 MAY_WAIT = ("people.password", "people.sign_out")
 """What somebody may do who has still to change the first password."""
+
+LARGEST_WITH_FILES = 64 * 1024 * 1024
+"""Bytes of a request that brings files: those that a form may have, and what is around them."""
 
 REFRESHED = frozenset({"work.figures"})
 """What pages ask for by themselves: that nobody sits there any more must show all the same."""
@@ -221,6 +224,9 @@ def _admit() -> AnyResponse | None:
     if endpoint == "static" or request.path == "/healthz":
         return None
     found = _signed_in()
+    if found and endpoint in TAKES_FILES and request.mimetype == "multipart/form-data":
+        # Nothing of the form has been read yet. Files go to disk as they come, not into memory.
+        request.max_content_length = LARGEST_WITH_FILES
     if _nul_anywhere():
         raise BadRequest
     if action == OPEN:
@@ -240,7 +246,7 @@ def _admit() -> AnyResponse | None:
 
 def _harden(response: Response) -> Response:
     headers = response.headers
-    headers["Content-Security-Policy"] = POLICY
+    headers.setdefault("Content-Security-Policy", POLICY)
     headers["X-Content-Type-Options"] = "nosniff"
     headers["X-Frame-Options"] = "DENY"
     headers["Referrer-Policy"] = "same-origin"

@@ -16,17 +16,31 @@ SIGNED_IN = "signed_in"
 ACTIONS: dict[str, str] = {"static": OPEN}
 """Endpoint -> action of engine.access, or OPEN or SIGNED_IN."""
 
+TAKES_FILES: set[str] = set()
+"""Endpoints of forms that files may come with, so that their requests may be larger."""
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 def page(
-    blueprint: Blueprint, rule: str, action: str, methods: Iterable[str] = ("GET",)
+    blueprint: Blueprint,
+    rule: str,
+    action: str,
+    methods: Iterable[str] = ("GET",),
+    *,
+    files: bool = False,
 ) -> Callable[[View], View]:
-    """Add a view to a blueprint together with the action that a person must be allowed."""
+    """Add a view to a blueprint together with the action that a person must be allowed.
+
+    `files`: it is a form that files may come with.
+    """
 
     def declare(view: View) -> View:
         blueprint.add_url_rule(rule, view.__name__, view, methods=list(methods))
-        ACTIONS[f"{blueprint.name}.{view.__name__}"] = action
+        endpoint = f"{blueprint.name}.{view.__name__}"
+        ACTIONS[endpoint] = action
+        if files:
+            TAKES_FILES.add(endpoint)
         return view
 
     return declare

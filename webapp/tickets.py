@@ -17,7 +17,7 @@ from engine.flow.model import Refused
 from engine.formjs import Form
 from engine.read import ticket as reading
 from engine.read.worklist import WorkItem
-from webapp import door, intake, legs, problems, search, supervision, words
+from webapp import attachments, door, intake, legs, problems, search, supervision, words
 from webapp.pages import page
 
 desk = Blueprint("tickets", __name__)
@@ -45,7 +45,7 @@ def find() -> str | Response:
     return render_template("find.html", **looked)
 
 
-@page(desk, "/tickets/new", "start_ticket", methods=("GET", "POST"))
+@page(desk, "/tickets/new", "start_ticket", methods=("GET", "POST"), files=True)
 def new() -> Response:
     """A new call: the start form, then a ticket."""
     form = reading.start_form(door.store(), door.person(), door.now())
@@ -53,16 +53,16 @@ def new() -> Response:
     errors: Mapping[str, str] = {}
     if request.method == "POST":
         raw = _raw()
-        if _doing() != "update":
-            try:
+        try:
+            raw, errors = attachments.arrived(raw, "", 0)
+            if _doing() != "update" and not errors:
                 number = tickets.start(door.store(), door.person(), raw, door.now(), door.key())
-            except tickets.Invalid as invalid:
-                errors = invalid.errors
-            except (Trouble, Refused) as trouble:
-                return _given_back(raw, trouble)
-            else:
                 flash(gettext("已登记，工单编号 %(number)s。", number=number) + _what_next(number))
                 return redirect(url_for("work.tasks"))
+        except tickets.Invalid as invalid:
+            errors = invalid.errors
+        except (Trouble, Refused) as trouble:
+            return _given_back(raw, trouble)
     return _form_page(form, raw, errors, None)
 
 
@@ -112,7 +112,11 @@ def _without(item: WorkItem) -> str:
 
 
 @page(
-    desk, "/tickets/<number>/tasks/<int(max=2147483647):task>", "work_task", methods=("GET", "POST")
+    desk,
+    "/tickets/<number>/tasks/<int(max=2147483647):task>",
+    "work_task",
+    methods=("GET", "POST"),
+    files=True,
 )
 def task(number: str, task: int) -> Response:
     """A user task: its form, with the ticket's facts beside it."""
@@ -120,15 +124,18 @@ def task(number: str, task: int) -> Response:
     raw = _raw() if request.method == "POST" else None
     errors: Mapping[str, str] = {}
     try:
+        if raw is not None:
+            raw, errors = attachments.arrived(raw, number, task)
         if raw is not None and _doing() == "keep":
             work.save_draft(store, person, number, task, raw, now, door.new_key())
             return door.page(gettext("已自动保存草稿，%(at)s。", at=words.clock(now)))
         if raw is not None and _doing() == "draft":
             # What was typed last is what is kept, whether or not the form was sent before.
             work.save_draft(store, person, number, task, raw, now, door.new_key())
-            flash(gettext("草稿已保存，尚未提交。"))
-            return redirect(url_for("tickets.task", number=number, task=task))
-        if raw is not None and _doing() == "done":
+            if not errors:
+                flash(gettext("草稿已保存，尚未提交。"))
+                return redirect(url_for("tickets.task", number=number, task=task))
+        if raw is not None and _doing() == "done" and not errors:
             # First the act: sent twice, it answers twice the same, though the task is gone.
             name = _name_of(number, task)
             try:
@@ -239,7 +246,7 @@ def _form_page(
         views = form.form.show(checked.typed, form.sources, errors)
     else:
         views = form.form.show({}, form.sources)
-    part = request.headers.get("HX-Request") == "true" and not errors
+    part = request.headers.get("HX-Request") == "true" and _doing() == "update"
     beside: dict[str, Any] = {}
     if not form.number and not part:
         beside = {"known": intake.known(form.form, raw), "asked": any(map(any, raw.values()))}
@@ -250,11 +257,12 @@ def _form_page(
         errors=errors,
         watched=form.form.watched,
         names=_names(form.form),
+        waiting=attachments.waiting(views),
         ticket=ticket,
         right=_right(ticket, form.task),
         **beside,
     )
-    answer = door.page(body, 422 if errors else 200)
+    answer = door.page(body, 422 if errors and not part else 200)
     if chosen := door.asked_language():
         door.keep_language(answer, chosen)
     return answer

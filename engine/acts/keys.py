@@ -6,11 +6,11 @@ from datetime import datetime
 
 from engine.access import User
 from engine.errors import Trouble
-from engine.store import Store, log, rights, search, spoken, steps, tickets
+from engine.store import Store, attachments, log, rights, search, spoken, steps, tickets
 
 
 def erase(store: Store, user: User, number: str, reason: str, now: datetime, key: str) -> None:
-    """Destroy a ticket's key, its card, drafts and words in the index; the fact and reason stay.
+    """Destroy a ticket's key, its card, drafts, attachments and words in the index; the fact stays.
 
     Only a ticket whose process has ended: an open one could no longer be worked on. The reason
     stands in clear, for ever: it must name nobody.
@@ -30,3 +30,4 @@ def erase(store: Store, user: User, number: str, reason: str, now: datetime, key
         log.append(conn, ticket, "fact", "erase", now, user.name, user.unit, said)
         tickets.erase(conn, ticket, now)
         search.remove(conn, ticket.id)
+        attachments.erase(conn, ticket.id)

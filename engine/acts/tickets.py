@@ -13,7 +13,7 @@ from engine.errors import Denied, Trouble, sentence
 from engine.flow import process
 from engine.formjs import Checked, Form
 from engine.out.sender import Letter
-from engine.store import Store, forms, requests, rights, search, spoken, steps
+from engine.store import Store, attachments, forms, requests, rights, search, spoken, steps
 from engine.store import tickets as rows
 from engine.store.backoff import pause
 from engine.store.prepared import Prepared
@@ -48,7 +48,10 @@ def start(store: Store, user: User, raw: Raw, now: datetime, key: str, kind: str
         if checked.errors:
             raise Invalid(checked.errors, checked.typed)
         routing = {**checked.routing, **_linked(conn, user, by.form, checked)}
-        ticket = steps.begin(conn, store, user, by, checked, routing, now, {"request": key})
+        taken = _taken(conn, store, user, by.form, checked)
+        said = {"request": key}
+        ticket = steps.begin(conn, store, user, by, taken.checked, routing, now, said)
+        attachments.attach(conn, ticket, taken)
         requests.name_ticket(conn, key, user.name, ticket.id)
         return ticket.number
 
@@ -81,6 +84,7 @@ def complete(
         if checked.errors:
             raise Invalid(checked.errors, checked.typed)
         routing = {**checked.routing, **_linked(conn, user, form, checked, ticket)}
+        taken = _taken(conn, store, user, form, checked, ticket)
         with steps.sentences():
             state = rows.load_state(store, ticket)
             live = steps.Live(conn, store)
@@ -95,10 +99,11 @@ def complete(
             "routing": routing,
             "request": key,
         }
-        payload = {"answers": steps.answered(checked)}
+        payload = {"answers": steps.answered(taken.checked)}
         steps.record(
             conn, store, ticket, step, "complete", now, user.name, user.unit, said, payload
         )
+        attachments.attach(conn, ticket, taken)
         return number
 
 
@@ -106,6 +111,21 @@ def _number_of(conn: Connection, key: str, user: User) -> str:
     made = requests.ticket_of(conn, key, user.name)
     query = select(tickets.c.number).where(tickets.c.id == made)
     return str(conn.execute(query).scalar_one())
+
+
+def _taken(
+    conn: Connection,
+    store: Store,
+    user: User,
+    form: Form,
+    checked: Checked,
+    ticket: rows.Ticket | None = None,
+) -> attachments.Taken:
+    """The files that were uploaded with the form. Errors: Invalid for those that cannot be had."""
+    taken = attachments.take(conn, store, user, form, checked, ticket)
+    if taken.errors:
+        raise Invalid(taken.errors, checked.typed)
+    return taken
 
 
 def _linked(

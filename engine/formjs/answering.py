@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 
-from engine.formjs.model import Component, Json, Option
+from engine.formjs.model import MOST_FILES, Component, Json, Option
 from engine.formjs.text import forbidden, half_width, shortened, trimmed
 
 MANY = ("checklist", "taglist")
 CHOICES = ("select", "radio", *MANY)
-FIELDS = ("textfield", "textarea", "number", "datetime", "checkbox", *CHOICES)
+FILES = "filepicker"
+LISTED = (*MANY, FILES)
+"""The types whose answer is a list, empty when nothing was chosen."""
+FIELDS = ("textfield", "textarea", "number", "datetime", "checkbox", FILES, *CHOICES)
 """The types of components that take an answer."""
 
 _NUMBER = re.compile(r"[+-]?(\d{1,15})(?:\.(\d{1,10}))?")
@@ -23,6 +26,7 @@ _PHONE = re.compile(
     r"(?:\+86-?|0086-?)?(?:1[3-9]\d{9}|0\d{2,3}-?\d{7,8}(?:-\d{1,6})?|[48]00-?\d{3}-?\d{4})"
     r"|[2-8]\d{6,7}|1\d{2,4}|9\d{4,5}|\+[1-9]\d{6,14}"
 )
+_TOKEN = re.compile(r"[0-9a-f]{64}")
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _TIME = re.compile(r"(\d{2}):(\d{2})(?::00)?")
 CHECKED = {"true": True, "on": True, "1": True, "false": False, "": False}
@@ -81,6 +85,8 @@ def raw(field: Component, answer: Json) -> list[str]:
 def _value(field: Component, typed: list[str], options: Sequence[Option]) -> Json:
     if field.type in MANY:
         return _several(field, typed, options)
+    if field.type == FILES:
+        return _files(field, typed)
     if len(typed) > 1:
         raise Wrong(f"“{field.name}”只能填写一项，请重新填写。")
     text = typed[0] if typed else ""
@@ -124,6 +130,21 @@ def _several(field: Component, typed: list[str], options: Sequence[Option]) -> l
     if field.required and not chosen:
         raise Wrong(f"请至少选择一项“{field.name}”。")
     return [option.value for option in options if option.value in chosen]
+
+
+def _files(field: Component, typed: list[str]) -> list[str]:
+    """The tokens under which files wait that were uploaded before the form is submitted."""
+    tokens = list(dict.fromkeys(text for text in typed if text))
+    if not all(map(_TOKEN.fullmatch, tokens)):
+        raise Wrong(f"“{field.name}”中有不能识别的文件，请重新选择文件。")
+    if field.required and not tokens:
+        raise Wrong(f"请选择“{field.name}”的文件。")
+    most = MOST_FILES if field.multiple else 1
+    if len(tokens) > most:
+        raise Wrong(
+            f"“{field.name}”最多{most}个文件，现有{len(tokens)}个，请取消勾选多余的文件后再提交。"
+        )
+    return tokens
 
 
 def _number(field: Component, text: str) -> int | float | str:

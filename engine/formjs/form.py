@@ -70,6 +70,11 @@ class Form:
         """The keys whose answers enter the process data."""
         return frozenset(field.key for field in self.fields if field.routing)
 
+    @property
+    def pickers(self) -> tuple[Component, ...]:
+        """The fields that take files."""
+        return tuple(field for field in self.fields if field.type == answering.FILES)
+
     def card(self, values: Mapping[str, Json]) -> dict[str, str]:
         """What the fields with the custom property `card` say, by its name; "" where empty."""
         texts = {field.card: answering.raw(field, values.get(field.key)) for field in self.fields}
@@ -132,7 +137,7 @@ class Form:
             typed[field.key] = values[field.key]
             if field.key in found and found[field.key].error:
                 texts = found[field.key].typed
-                typed[field.key] = texts if field.type in answering.MANY else "".join(texts[:1])
+                typed[field.key] = texts if field.type in answering.LISTED else "".join(texts[:1])
         routing = {
             # A list is never null: what counts its members need not ask whether it is there.
             field.key: [] if values[field.key] is None and _listed(field) else values[field.key]
@@ -238,8 +243,8 @@ def _view(
     value: str | bool | list[str] = texts[0] if texts else ""
     if component.type == "checkbox":
         value = bool(texts) and answering.CHECKED.get(texts[0], False)
-    elif component.type in answering.MANY:
-        value = list(texts)
+    elif component.type in answering.LISTED:
+        value = list(dict.fromkeys(texts))
     step = plain(component.step)
     if component.type == "number" and not step:
         step = (
@@ -271,6 +276,8 @@ def _view(
         searchable=component.searchable,
         prefix=component.prefix,
         suffix=component.suffix,
+        accept=component.accept,
+        multiple=component.multiple,
         row=component.row,
         columns=component.columns,
         height=component.height,

@@ -29,6 +29,8 @@ TEXT_LENGTH = 200
 """Longest answer of a textfield that sets no maxLength, in characters."""
 AREA_LENGTH = 4000
 """Longest answer of a textarea that sets no maxLength, in characters."""
+MOST_FILES = 10
+"""Files in one field: what somebody still looks through; more belong into one document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,9 @@ class Component:
     fields that its own condition and those of the groups around it read. `ticket`: the answer is
     the number of a ticket, which whoever takes the form looks up and routes under this name.
     `past`: a date of what has happened, in the year before the form is submitted. `searched`:
-    tickets are found by the words of the answer.
+    tickets are found by the words of the answer. `kinds`: the names of the kinds of files that are
+    taken (see kinds.KINDS); `reporter`: the files tell who called, and of a protected reporter are
+    kept from whoever may not know that.
     """
 
     id: str
@@ -106,6 +110,10 @@ class Component:
     time_step: int = 0
     prefix: str = ""
     suffix: str = ""
+    accept: str = ""
+    multiple: bool = False
+    kinds: frozenset[str] = frozenset()
+    reporter: bool = False
     row: str = ""
     columns: int | None = None
     height: int = 0
@@ -128,8 +136,9 @@ class View:
 
     `value` is text for inputs of one value ("" when empty; a date as YYYY-MM-DD, a time as HH:MM,
     both as YYYY-MM-DDTHH:MM), True or False for a checkbox, a list of option values for checklist
-    and taglist. `lines` of a text are (heading level or 0, text). `columns` are sixteenths of the
-    width, None for an even share; components that stand in one line share `row`.
+    and taglist, of the tokens of uploaded files for filepicker. `lines` of a text are (heading
+    level or 0, text). `columns` are sixteenths of the width, None for an even share; components
+    that stand in one line share `row`.
     """
 
     id: str
@@ -153,6 +162,8 @@ class View:
     searchable: bool = False
     prefix: str = ""
     suffix: str = ""
+    accept: str = ""
+    multiple: bool = False
     row: str = ""
     columns: int | None = None
     height: int = 0
@@ -166,9 +177,9 @@ class Checked:
     """What was submitted, read: `values` hold when `errors` is empty.
 
     `values` has every field of the form, None where hidden or left empty (an empty list for a
-    visible checklist or taglist). `typed` is what to show again beside the errors: the value
-    where it was good, the text as typed where not, nothing of hidden fields. The key "" in
-    `errors` is for the form as a whole.
+    visible checklist, taglist or filepicker). `typed` is what to show again beside the errors:
+    the value where it was good, the text as typed where not, nothing of hidden fields. The key ""
+    in `errors` is for the form as a whole.
     """
 
     values: Mapping[str, Json]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
-from engine.formjs import answering, patterns
+from engine.formjs import answering, kinds, patterns
 from engine.formjs.model import AREA_LENGTH, TEXT_LENGTH, Component, Json
 from engine.formjs.text import forbidden, trimmed
 
@@ -175,6 +175,19 @@ def timed(field: Component, row: Row) -> Component:
         zoned=zone == "utc_offset",
         time_step=whole(row, "timeInterval", 1, 60) or 1,
     )
+
+
+def picked(field: Component, row: Row) -> Component:
+    """A filepicker with the kinds of files that it takes."""
+    accept = text(row, "accept")
+    found, word = kinds.accepted(accept)
+    if word:
+        every = "、".join(kind.suffixes[0] for kind in kinds.KINDS.values())
+        raise Wrong(
+            "form_property",
+            f"accept中的“{word}”不是可以接收的文件，可以写：image/*、audio/*、{every}。",
+        )
+    return replace(field, accept=accept, multiple=flag(row, "multiple"), kinds=found)
 
 
 def defaulted(field: Component, default: Json) -> Component:

@@ -53,6 +53,7 @@ _ALLOWED: Mapping[str, frozenset[str]] = {
     "radio": _OPTIONS,
     "checklist": _OPTIONS,
     "taglist": _OPTIONS,
+    "filepicker": _FIELD | {"accept", "multiple"},
     "text": _COMMON | {"text"},
     "separator": _COMMON,
     "spacer": _COMMON | {"height"},
@@ -64,7 +65,7 @@ _VALIDATE: Mapping[str, frozenset[str]] = {
     "textarea": frozenset({"required", "minLength", "maxLength"}),
     "number": frozenset({"required", "min", "max"}),
 }
-_PROPERTIES = {"routing", "card", "ticket", "past", "search"}
+_PROPERTIES = {"routing", "card", "ticket", "past", "search", "reporter"}
 _ROUTING = ("select", "radio", "checkbox", "number", *answering.MANY)
 
 
@@ -212,11 +213,13 @@ class _Reader:
                 raise Wrong("form_condition", f"隐藏条件不受支持：{refused}。") from None
         properties = row.get("properties") or {}
         if not isinstance(properties, dict) or properties.keys() - _PROPERTIES:
-            allowed = "routing、card、ticket、past和search"
+            allowed = "routing、card、ticket、past、search和reporter"
             raise Wrong("form_property", f"自定义属性（properties）只支持{allowed}。")
         card = properties.get("card", "")
         if card not in ("", *CARD) or (card and kind not in answering.FIELDS):
             raise Wrong("form_property", f"自定义属性card应为{'、'.join(CARD)}之一。")
+        if card and kind == answering.FILES:
+            raise Wrong("form_property", "自定义属性card不能用于文件（filepicker）。")
         routing = properties.get("routing", "false")
         if routing not in ("true", "false"):
             raise Wrong("form_routing", "自定义属性routing应为true或false。")
@@ -234,6 +237,10 @@ class _Reader:
         if past not in ("true", "false") or (past == "true" and kind != "datetime"):
             raise Wrong("form_property", "自定义属性past应为true或false，只用于日期（datetime）。")
         searched = _searched(properties.get("search", ""), kind, card)
+        reporter = properties.get("reporter", "false")
+        if reporter not in ("true", "false") or (reporter == "true" and kind != answering.FILES):
+            sentence = "自定义属性reporter应为true或false，只用于文件（filepicker）。"
+            raise Wrong("form_property", sentence)
         identity = given.text(row, "id") or given.text(row, "key")
         if not identity:
             raise Wrong("form_id", "组件没有id，请用Camunda Modeler重新保存。")
@@ -245,6 +252,7 @@ class _Reader:
             ticket=ticket,
             past=past == "true",
             searched=searched,
+            reporter=reporter == "true",
             row=given.text(layout, "row"),
             columns=given.whole(layout, "columns", 1, 16),
             hide=hide,
@@ -283,6 +291,8 @@ class _Reader:
             field = given.numbered(field, row, validate)
         elif kind == "datetime":
             field = given.timed(field, row)
+        elif kind == answering.FILES:
+            field = given.picked(field, row)
         elif kind in answering.CHOICES:
             field = self.chosen(field, row)
         return given.defaulted(field, row.get("defaultValue"))

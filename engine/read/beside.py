@@ -18,6 +18,7 @@ from engine.read import imported
 from engine.record import SYSTEM, Event
 from engine.store import (
     Store,
+    attachments,
     cards,
     forms,
     indexed,
@@ -67,13 +68,15 @@ def wrong(
         birth = imported.record_wrong(store, ticket, record)
     else:
         birth = _birth(ticket, events)
+    payloads = log.read_payloads(conn, store, ticket.number)
     return (
         birth
         or _numbered(conn, ticket)
         or imported.noted_wrong(conn, ticket, events)
         or _erased(conn, ticket, events)
-        or _said(conn, store, ticket, events)
+        or _said(conn, store, ticket, events, payloads)
         or _calls(ticket, events)
+        or _attached(conn, store, ticket, payloads)
         or _rows(conn, ticket, rows)
         or _leftovers(conn, store, ticket, blob, letters)
     )
@@ -129,12 +132,17 @@ def _numbered(conn: Connection, ticket: Ticket) -> str:
     return ""
 
 
-def _said(conn: Connection, store: Store, ticket: Ticket, events: list[Event]) -> str:
+def _said(
+    conn: Connection,
+    store: Store,
+    ticket: Ticket,
+    events: list[Event],
+    payloads: Mapping[int, dict[str, Any]],
+) -> str:
     """Whether card and search index say what was said in the events, and nothing else."""
     key = log.key_of(conn, store, ticket.number)
     if key is None:
         return _indexed(conn, store, ticket, events, {})
-    payloads = log.read_payloads(conn, store, ticket.number)
     first = events[0].body
     form = forms.read(store.definitions_of(first["version"], conn), first["form"])
     card = cards.words(forms.card(form, {**first["routing"], **payloads[1]["answers"]}))
@@ -199,6 +207,30 @@ def _erased(conn: Connection, ticket: Ticket, events: list[Event]) -> str:
     if kept or card is not None:
         return "记录说密钥已经销毁，而密钥或卡片还在。"
     return "工单的行与记录不符：erased_at。" if at != told[0] else ""
+
+
+def _attached(
+    conn: Connection, store: Store, ticket: Ticket, payloads: Mapping[int, dict[str, Any]]
+) -> str:
+    """Whether the ticket has the files that its events name, each to the byte, and no other."""
+    told = {
+        n: (seq, said)
+        for seq, payload in payloads.items()
+        for _, n, said in attachments.entries(payload)
+    }
+    rows = attachments.rows_of(conn, ticket.id)
+    for n in sorted(told.keys() | rows.keys()):
+        if n not in rows:
+            return f"第{n}个附件不在了，而记录里有它。"
+        if n not in told or told[n][0] != rows[n].seq:
+            return f"第{n}个附件不是记录里的。"
+        try:
+            key = attachments.key_of(rows[n], log.key_of(conn, store, ticket.number), ticket.number)
+            if not attachments.whole(conn, rows[n], told[n][1], key):
+                return f"第{n}个附件的内容与记录不符。"
+        except VaultError:
+            return f"第{n}个附件被改动过，无法解开。"
+    return ""
 
 
 def _rows(conn: Connection, ticket: Ticket, rows: milestones.Rows) -> str:

@@ -253,7 +253,7 @@ def _answers(
     for field in forms.read(definitions, path).fields:
         value = said.get(field.key)
         if value is not None and value != []:
-            hidden = shield and field.card in cards.IDENTIFYING
+            hidden = shield and (field.card in cards.IDENTIFYING or field.reporter)
             yield field.label, cards.PROTECTED if hidden else _words(field, value, names, area)
 
 
@@ -268,6 +268,8 @@ def _kept(kept: Mapping[str, Any], shield: bool) -> str:
 def _words(field: Component, value: Any, names: Names, area: str) -> str:
     if isinstance(value, bool):
         return "是" if value else "否"
+    if isinstance(value, dict):  # a file
+        return str(value["name"])
     if isinstance(value, list):
         return "、".join(_words(field, one, names, area) for one in value)
     text = str(value)

@@ -12,28 +12,36 @@ from sqlalchemy import Connection, bindparam, select
 from engine.access import User, authorize, content_reader, sees_reporter
 from engine.errors import Denied
 from engine.flow import Definitions
+from engine.read.attached import Attached, Content, attached, content, waiting
 from engine.read.filling import TaskForm, colleagues, start_form, task_form
 from engine.read.history import Entry, Names, entry
 from engine.read.imported import Origin, origin_of
 from engine.read.legs import DeadlineView, LegView, deadlines_of, legs_of
 from engine.read.search import tickets_in_reach
 from engine.read.worklist import WorkItem, card_of, open_tasks
+from engine.record import Event
 from engine.store import Store, forms, log, rights
 from engine.store import tables as t
+from engine.store.attachments import Said
 from engine.store.cards import Card
 from engine.store.tickets import Seen
 
 __all__ = [
+    "Attached",
+    "Content",
     "DeadlineView",
     "Entry",
     "LegView",
     "Origin",
+    "Said",
     "TaskForm",
     "TicketPage",
+    "attachment",
     "colleagues",
     "page",
     "start_form",
     "task_form",
+    "waiting",
 ]
 
 
@@ -80,6 +88,7 @@ class TicketPage:
     tasks: tuple[WorkItem, ...]
     rights: tuple[WorkItem, ...]  # what this person may do and need not
     history: tuple[Entry, ...]
+    attachments: tuple[Attached, ...]
     may_comment: bool
     may_unmask: bool
     may_call_again: bool
@@ -95,18 +104,19 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
         seen = rights.see(conn, user, number)
         facts = seen.facts
         row = conn.execute(_TICKET.where(t.tickets.c.number == number)).one()
-        content = _reads_content(user, facts)
+        readable = _reads_content(user, facts)
         definitions = store.definitions(row.version)
         labels = forms.labels(definitions)
         names = _names(conn)
-        payloads = log.read_payloads(conn, store, number) if content else {}
+        payloads = log.read_payloads(conn, store, number) if readable else {}
         legs = legs_of(conn, row.id, names)
         leads = [leg for leg in legs if leg.void_at is None and leg.duty == "lead"]
         last = leads[-1] if leads else None  # whose centre and authority are the ticket's now
         calendar = store.calendar(conn)
         shield = not sees_reporter(user, row.protected)
+        events = log.read_events(conn, number)
         items = [
-            item if content else replace(item, card=Card())
+            item if readable else replace(item, card=Card())
             for item in open_tasks(conn, store, user, row.id, now)
         ]
 
@@ -138,7 +148,7 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
             ended_at=row.ended_at,
             erased_at=row.erased_at,
             version=definitions.hash,
-            card=card_of(store, user, row) if content else Card(),
+            card=card_of(store, user, row) if readable else Card(),
             legs=legs,
             deadlines=deadlines_of(conn, row.id, legs, calendar, now, definitions.deadlines),
             refused_at=row.refused_at,
@@ -153,7 +163,8 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
             origin=origin_of(conn, row.id),
             tasks=tuple(item for item in items if not item.optional),
             rights=tuple(item for item in items if item.optional and _now(conn, user, seen, item)),
-            history=tuple(_history(conn, store, number, definitions, payloads, names, shield)),
+            history=tuple(_history(conn, store, events, definitions, payloads, names, shield)),
+            attachments=attached(conn, store, events, payloads, names, shield),
             may_comment=row.erased_at is None and _may(user, "comment_ticket", facts),
             may_unmask=row.erased_at is None and _may(user, "unmask", facts),
             may_call_again=row.erased_at is None and _may(user, "call_again", facts),
@@ -161,6 +172,19 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
                 row.ended_at is not None and row.erased_at is None and _may(user, "erase", facts)
             ),
         )
+
+
+def attachment(store: Store, user: User, number: str, n: int) -> Content:
+    """The n-th file of a ticket, for who reads what was said in it.
+
+    Errors: Denied, hidden if there is none that the user may know of; VaultError sealed_broken.
+    """
+    with store.read() as conn:
+        seen = rights.see(conn, user, number)
+        if not _reads_content(user, seen.facts):
+            raise Denied
+        shield = not sees_reporter(user, seen.columns["protected"])
+        return content(conn, store, seen.columns["id"], number, n, shield)
 
 
 _TICKET = (
@@ -204,14 +228,14 @@ def _now(conn: Connection, user: User, seen: Seen, item: WorkItem) -> bool:
 def _history(
     conn: Connection,
     store: Store,
-    number: str,
+    events: Iterable[Event],
     definitions: Definitions,
     payloads: Mapping[int, Mapping[str, Any]],
     names: Names,
     shield: bool,
 ) -> Iterable[Entry]:
     """The events in words, each by the definitions that it happened under."""
-    for event in log.iterate(conn, number):
+    for event in events:
         if event.kind == "step":
             definitions = store.definitions_of(event.body["version"], conn)
         yield entry(event, payloads.get(event.seq), definitions, names, shield)

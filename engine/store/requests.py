@@ -31,6 +31,11 @@ def first_time(
     return _NOTE.first(conn, row) is not None
 
 
+def known(conn: Connection, key: str, user: str) -> bool:
+    """Whether a request was done before."""
+    return conn.execute(_ACT, {"k": key, "u": user}).first() is not None
+
+
 def ticket_of(conn: Connection, key: str, user: str) -> int | None:
     """The id of the ticket that a request done before was about, None if about none."""
     return conn.execute(_TICKET, {"k": key, "u": user}).scalar_one_or_none()

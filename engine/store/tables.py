@@ -427,6 +427,45 @@ search = Table(  # an FTS5 table on SQLite, whose own name for a row's number is
     Index("ix_search_words", "words", postgresql_using="gin"),
 )
 
+# --- attachments: content in pieces, each file under a key of its own -----------------------
+
+files = Table(
+    "files",
+    metadata,
+    Column("id", Long, primary_key=True),
+    Column("size", Integer, nullable=False),  # bytes of the content
+)
+
+pieces = Table(
+    "pieces",
+    metadata,
+    Column("file", ForeignKey("files.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),  # from 0
+    Column("content", LargeBinary, nullable=False),  # encrypted under the file's key
+)
+
+uploads = Table(  # uploaded with a form that is not submitted yet
+    "uploads",
+    metadata,
+    Column("digest", String(64), primary_key=True),  # sha256 of the token in the form
+    Column("file", ForeignKey("files.id"), nullable=False, unique=True),
+    Column("user", ForeignKey("users.id"), nullable=False, index=True),
+    Column("ticket", ForeignKey("tickets.id")),  # NULL: with the form of a new one
+    Column("task", Integer),
+    Column("at", Instant, nullable=False, index=True),
+    Column("sealed", LargeBinary, nullable=False),  # name, kind, key: under the token
+)
+
+attachments = Table(  # what they are stands in the payload of the event that brought them
+    "attachments",
+    metadata,
+    Column("ticket", ForeignKey("tickets.id"), primary_key=True),
+    Column("n", Integer, primary_key=True),  # the n-th of the ticket, from 1
+    Column("seq", Integer, nullable=False),  # the event
+    Column("file", ForeignKey("files.id"), nullable=False, unique=True),
+    Column("wrapped", LargeBinary, nullable=False),  # the file's key, under the ticket's
+)
+
 numbers = Table(
     "numbers",
     metadata,

@@ -173,9 +173,9 @@ CALL = {
 """A call as the start form sends it."""
 
 
-def dispatched(app: Flask, taker: str, dispatcher: str, unit: str) -> tuple[str, int]:
+def dispatched(app: Flask, taker: str, dispatcher: str, unit: str, **more: Any) -> tuple[str, int]:
     """A call taken and dispatched to a unit: the ticket's number, and the unit's open task."""
-    assert Person(app, taker).post("/tickets/new", CALL).status_code == 302
+    assert Person(app, taker).post("/tickets/new", {**CALL, **more}).status_code == 302
     desk = Person(app, dispatcher)
     number, task = desk.tasks()[-1]
     sent = {"lead_unit": unit, "item_words": "城市照明设施维护"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import itertools
 import json
 import os
@@ -24,17 +25,21 @@ from sqlalchemy import delete, select, text
 from engine import backup as backups
 from engine import files
 from engine import settings as settings_of
+from engine.acts import uploads
+from engine.acts.housekeeping import forget_uploads
+from engine.acts.keys import erase
 from engine.backup import keys, postgresql
 from engine.backup import manifest as manifests
 from engine.cli import common
 from engine.errors import StoreError, Trouble, VaultError
 from engine.read import agenda
+from engine.read.ticket import attachment
 from engine.read.verify import verify
 from engine.settings import Settings
 from engine.store import Store, engines
 from engine.store import tables as t
 from engine.vault import MasterKey, Vault
-from tests import conftest, crowd, servers
+from tests import conftest, crowd, samples, servers
 from tests.commands import ROOT, copied, hotline
 from tests.integration import office
 
@@ -199,6 +204,34 @@ def test_the_key_of_an_erased_ticket_is_not_in_a_backup(sqlite_store, make_ticke
 
 
 # --- damage ----------------------------------------------------------------------------------
+
+
+def test_attachments_come_along_and_those_of_an_erased_ticket_do_not(
+    settings, empty, tmp_path, now, key
+):
+    def put(city: office.Office) -> str:
+        photo = io.BytesIO(samples.png(4))
+        taker = city.who("call_taker", "sr-centre")
+        args = (city.store, taker, "", 0, "materials", "现场.png", photo, now)
+        return uploads.put(*args, office.key())
+
+    with Store.open(settings) as store:
+        city = office.opened(store, now - timedelta(days=9))
+        kept = city.call(now, materials=[put(city)])
+        gone = city.call(now, materials=[put(city)])
+        put(city)  # with a form that nobody submits
+        city.runs(gone, now, lead_unit="sr-water", review="accepted")
+        supervisor = city.who("supervisor", "sr-authority")
+        erase(store, supervisor, gone, "保存期满", now, office.key())
+    backups.backup(settings, tmp_path / "full", now, untold)
+    backups.restore(empty, tmp_path / "full", key, untold)
+    with Store.open(empty) as store:
+        assert verify(store).differences == ()
+        taker = city.who("call_taker", "sr-centre")
+        assert b"".join(attachment(store, taker, kept, 1).chunks) == samples.png(4)
+        assert forget_uploads(store, now + timedelta(days=2)) == 1
+        with store.read() as conn:
+            assert len(conn.execute(select(t.pieces)).all()) == 1
 
 
 def test_a_flipped_byte_is_found_in_whichever_part_it_is(settings, empty, saved, key):

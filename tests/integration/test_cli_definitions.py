@@ -55,7 +55,7 @@ def test_check_names_file_and_element_in_a_sentence(home, tmp_path):
     form = sorted((place / "forms").glob("*.form"))[0]
     found = json.loads(form.read_text("utf-8"))
     field = found["components"][0]
-    field["type"] = "filepicker"
+    field["type"] = "documentPreview"
     form.write_text(json.dumps(found), "utf-8")
     done = hotline(home, "check", place, code=1)
     assert re.search(rf"^forms/{form.name}:{field['id']}: .*[\u4e00-\u9fff]", done.stdout, re.M)

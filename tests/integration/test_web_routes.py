@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from engine.access import ACTIONS as ENGINE_ACTIONS
 from engine.access import ROLES
 from engine.acts import people
 from engine.store import Store
+from tests import samples
 from tests.browser import city
 from tests.browser.city import Clock, Person
 from webapp.pages import ACTIONS, OPEN, SIGNED_IN
@@ -101,6 +103,7 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
         everybody(200, another_officer=404, **NOBODY_ON_TICKETS),
         everybody(404, supervisor=200, auditor=200, **NOBODY_ON_TICKETS),
     ),
+    ("attachments.attachment", "GET"): (SPOKEN_ON_OWN, SPOKEN_ON_OTHER),
     ("drawings.drawing", "GET"): (
         everybody(200, another_officer=404, **NOBODY_ON_TICKETS),
         everybody(404, supervisor=200, auditor=200, **NOBODY_ON_TICKETS),
@@ -213,10 +216,11 @@ ORDER = ("tickets.comment", "work.release", "work.hand_over", "work.claim", "tic
 
 @pytest.mark.parametrize("whose", ["own", "other"])
 def test_everybody_gets_where_the_matrix_says(app: Flask, whose: str):
+    photo = {"_file-materials": (io.BytesIO(samples.png()), "现场.png")}
     if whose == "own":
-        number, task = city.dispatched(app, "sun", "pan", "sr-lights")
+        number, task = city.dispatched(app, "sun", "pan", "sr-lights", **photo)
     else:
-        number, task = city.dispatched(app, "guo", "guo", "gf-water")
+        number, task = city.dispatched(app, "guo", "guo", "gf-water", **photo)
     found: dict[tuple[str, str], dict[str, int]] = {}
     signed_in = {who: Person(app, name) for who, name in WHO.items()}
     rows = sorted(
@@ -228,6 +232,7 @@ def test_everybody_gets_where_the_matrix_says(app: Flask, whose: str):
             rule.replace("<number>", number)
             .replace("<int(max=2147483647):task>", str(task))
             .replace("<int(max=2147483647):leave>", "1")
+            .replace("<int(max=2147483647):n>", "1")
             .replace("<code>", "zh")
             .replace("<path:filename>", "app/icon.svg")
         )

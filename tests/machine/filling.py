@@ -66,6 +66,8 @@ def _answer(view: View, rng: random.Random) -> list[str]:
                 return []
             least, most = int(view.min or 1), int(view.max or 9)
             return [str(rng.choice((least, min(least + 1, most), min(least + 4, most), most)))]
+        case "filepicker":
+            return []  # nobody has uploaded anything
         case "datetime":
             return [{"date": "2026-09-27", "time": "10:00"}.get(view.subtype, "2026-09-27T10:00")]
     if not view.required and rng.random() < 0.7:

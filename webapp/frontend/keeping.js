@@ -4,7 +4,8 @@
 const QUIET = 3000; // milliseconds without a key before a draft is saved
 const AGAIN = 15000;
 
-function tell(form, text, wrong = false) {
+// A word to who fills in a form, below it, and read out.
+export function tell(form, text, wrong = false) {
   const place = form.querySelector(".kept-at") ?? form.appendChild(document.createElement("p"));
   place.className = wrong ? "field-error kept-at" : "field-hint kept-at";
   place.setAttribute("aria-live", "polite");
@@ -23,6 +24,7 @@ function keepItself(form) {
     saving = true;
     const saved = changes;
     const typed = new FormData(form);
+    for (const name of [...typed.keys()]) if (name.startsWith("_file-")) typed.delete(name);
     typed.set("_do", "keep");
     try {
       const answer = await fetch(location.href, { method: "POST", body: typed, redirect: "manual" });

@@ -1,6 +1,7 @@
 // The entry of vendor/app.js. Every page also works without it.
 import htmx from "htmx.org";
 import "./keeping.js";
+import "./uploading.js";
 
 htmx.config.allowEval = false; // the pages' policy forbids it anyway
 htmx.config.includeIndicatorStyles = false; // no inline style
@@ -26,7 +27,7 @@ function slot(control) {
 document.addEventListener("htmx:beforeSwap", (event) => {
   kept.clear();
   for (const control of controls(event.detail.target)) {
-    if (control.type !== "hidden" && control.name) {
+    if (control.type !== "hidden" && control.type !== "file" && control.name) {
       kept.set(slot(control), control.type === "checkbox" || control.type === "radio"
         ? control.checked : control.value);
     }

@@ -424,7 +424,7 @@ def test_the_roles_are_those_that_people_can_have():
         b"not json",
         b"\xff\x00\x01\x80",
         b"[" * 100_000,
-        b'{"type": "default", "components": [{"type": "filepicker", "id": "x", "key": "x"}]}',
+        b'{"type": "default", "components": [{"type": "documentPreview", "id": "x", "key": "x"}]}',
     ],
     ids=["empty", "no json", "bytes", "deep", "unsupported"],
 )

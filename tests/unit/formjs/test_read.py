@@ -57,7 +57,7 @@ def test_a_sentence_that_quotes_from_the_file_stays_in_one_line_and_bearable():
 
 @pytest.mark.parametrize(
     "kind",
-    ["html", "table", "dynamiclist", "filepicker", "iframe", "image", "expression", "", None],
+    ["html", "table", "dynamiclist", "documentPreview", "iframe", "image", "expression", "", None],
 )
 def test_a_component_outside_the_list_is_refused_with_its_name(kind: str | None):
     finding = refused(form(text(type=kind))).findings[0]
@@ -99,7 +99,7 @@ def test_a_component_outside_the_list_is_refused_with_its_name(kind: str | None)
         (
             [text(properties={"magic": "true"})],
             "form_property",
-            "只支持routing、card、ticket、past和search",
+            "只支持routing、card、ticket、past、search和reporter",
         ),
         ([text(properties={"search": "yes"})], "form_property", "search应为true或false"),
         ([text(properties={"search": [1]})], "form_property", "search应为true或false"),
