@@ -46,6 +46,8 @@ def together() -> Response:
     items = worklist.picked(door.store(), door.person(), refs, door.now())
     if len({(item.form, item.name) for item in items}) > 1 or not all(it.several for it in items):
         raise Trouble("several_other")
+    if items and _form_of(items[0]).form.pickers:
+        raise Trouble("several_files")  # a file belongs to one ticket
     doing = request.form.get("_do", "")
     errors: Mapping[str, str] = {}
     if doing == "done":
@@ -76,10 +78,14 @@ def _raw() -> dict[str, list[str]]:
     }
 
 
+def _form_of(item: WorkItem) -> filling.TaskForm:
+    return filling.task_form(door.store(), door.person(), item.number, item.task, door.now())
+
+
 def _errors(items: Sequence[WorkItem]) -> Mapping[str, str]:
     """What is wrong with the answers for any of the tickets, before the first one is touched."""
     for item in items:
-        form = filling.task_form(door.store(), door.person(), item.number, item.task, door.now())
+        form = _form_of(item)
         errors = form.form.validate(_raw(), form.sources, door.now()).errors
         if errors:
             return errors
@@ -100,8 +106,7 @@ def _complete(refs: Sequence[Ref]) -> list[Outcome]:
 
 
 def _form_page(items: Sequence[WorkItem], gone: int, errors: Mapping[str, str]) -> Response:
-    first = items[0]
-    form = filling.task_form(door.store(), door.person(), first.number, first.task, door.now())
+    form = _form_of(items[0])
     raw = _raw() if request.method == "POST" else {}
     typed = form.form.validate(raw, form.sources).typed if raw else {}
     part = request.headers.get("HX-Request") == "true" and not errors
