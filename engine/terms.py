@@ -77,9 +77,13 @@ def query(text: str) -> Query:
     parts, short = [], []
     for part in [text] if whole else text.split():
         wanted: set[str] = set()
-        for pieces in _written(part):
+        written = list(_written(part))
+        for pieces in written:
             if len(pieces) == 1 and len(pieces[0]) == 1:
-                short.append(pieces[0])
+                if _is_han(pieces[0]) or len(written) == 1:
+                    short.append(pieces[0])
+                else:
+                    wanted.add("=" + pieces[0])  # a letter or digit in a number such as A-001
                 continue
             wanted.update(_pairs(pieces))
             *first, last = pieces

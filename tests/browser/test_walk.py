@@ -131,7 +131,7 @@ def test_a_ticket_walks_from_call_to_archive(visit: Visit, script: bool):
     visitor.press("提交")
     assert "全部环节已办完" in visitor.said()
 
-    visitor.page.get_by_label("工单编号").fill(number)
+    visitor.page.get_by_role("searchbox").fill(number)
     visitor.press("查找")
     assert visitor.page.url.endswith(f"/tickets/{number}")
     for words in ("城市照明设施维护", "138****1234", "派单中心", "同级中心", "主管部门"):

@@ -96,12 +96,13 @@ def test_an_event_changed_by_sql_is_named(city, change):
 
 
 def test_what_was_done_to_the_system_is_told_in_words(city):
-    hotline(city, "user", "add", "xin", "辛然", "sr-centre", "call_taker", "dispatcher")
+    roles = ("call_taker", "dispatcher")
+    hotline(city, "user", "add", "xin", "辛然", "sr-centre", *roles, SUDO_USER="li")
     why = ("--reason", "忘记口令")
     hotline(city, "user", "reset-password", "xin", *why, SUDO_USER="root")
     lines = hotline(city, "log").stdout.splitlines()
     assert [re.sub(r"^ +\d+  [-\d]+ [:\d]+  ", "", line) for line in lines[-2:]] == [
-        "添加人员辛然（xin），单位上饶市12345政务服务便民热线中心，岗位话务员、派单员（系统）",
+        "添加人员辛然（xin），单位上饶市12345政务服务便民热线中心，岗位话务员、派单员（命令行 li）",
         "重设辛然（xin）的口令，理由：忘记口令（命令行 root）",
     ]
     assert any("部署流程版本" in line for line in lines)

@@ -110,7 +110,7 @@ def test_a_timer_whose_token_does_not_move_is_rolled_back(office, at):
     assert row.alarm.startswith("timer_stuck")
 
 
-@pytest.mark.parametrize("where", ["log.append", "projection.project"])
+@pytest.mark.parametrize("where", ["search.append", "projection.project"])
 def test_a_sweep_that_dies_in_the_middle_has_done_nothing(office, at, where):
     (number,) = dispatched(office, at)
     before = waiting(office)
