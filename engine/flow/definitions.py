@@ -88,8 +88,9 @@ def draw(
                 sentence = f"流程“{one.id}”在 {drawings[one.id].file} 里已经有了。"
                 findings.append(Finding(path, one.id, "twice", sentence))
             drawings[one.id] = one
+    said_of = unread | {finding.element for finding in findings}
     for one in drawings.values() if judged else ():
-        findings += support.of_drawing(one, drawings, decisions, unread)
+        findings += support.of_drawing(one, drawings, decisions, said_of)
     manifest, wrong = _manifest(files, drawings)
     findings += wrong
     return Drawn(files, manifest, roots, drawings, decisions, tuple(findings))

@@ -44,7 +44,7 @@ def of_drawing(
 ) -> list[Finding]:
     """What is wrong with a process beside the kinds of its elements.
 
-    `refused`: the decisions that are drawn, but that something was said of already.
+    `refused`: ids of what is drawn, but that something was said of already.
     """
     if len(one.elements) + len(one.flows) > LARGEST:
         return [Finding(one.file, one.id, "size", f"流程“{one.id}”太大，请分成几个流程。")]
@@ -68,8 +68,8 @@ def of_drawing(
                 for rule, sentence in sentences
             ]
     for flow in one.flows:
-        if {flow.source, flow.target} & one.others:
-            continue  # an element that is refused anyway
+        if any(end in one.others and end in refused for end in (flow.source, flow.target)):
+            continue
         ends = [one.elements.get(flow.source), one.elements.get(flow.target)]
         if any(end is None or end.scope != flow.scope for end in ends):
             sentence = f"流向“{flow.id}”的一端没有连上元素，或跨出了子流程。"
