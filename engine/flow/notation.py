@@ -142,7 +142,7 @@ def _of_process(path: str, process: etree._Element) -> Iterator[Finding]:
     if process.get("isExecutable") != "true":
         sentence = f"流程“{name}”没有勾选“可执行”（isExecutable），请勾选。"
         yield Finding(path, name, "executable", sentence)
-    seen: set[str] = set()
+    seen = {name}  # an element with its process's own id would stand inside itself
     for node in process.iter(f"{BPMN}*"):
         element = _named(node)
         kind, own = local(node), node.get("id", "")
