@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from engine.access import User, authorize
 from engine.read.words import moment
 from engine.record import SYSTEM, Event
-from engine.store import Store, log
+from engine.store import Store, indexed, log
 from engine.store import tables as t
 
 SIGNS = frozenset({"sign_in", "sign_out", "sign_in_failed", "change_password_failed"})
@@ -30,6 +30,8 @@ _PLAIN = {
     "change_password": "修改了自己的口令",
     "change_password_failed": "修改口令时原口令不对",
     "simulation_ended": "模拟结束",
+    indexed.BEGUN: "开始重建检索索引",
+    indexed.DONE: "检索索引重建完成",
 }
 
 

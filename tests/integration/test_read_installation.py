@@ -6,13 +6,23 @@ import ast
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, timedelta
+from importlib import import_module
 from unittest import mock
 
 import pytest
 
 from engine import definitions
 from engine.access import User
-from engine.acts import calendar, delegations, imports, people, places, simulations, versions
+from engine.acts import (
+    calendar,
+    delegations,
+    imports,
+    indexing,
+    people,
+    places,
+    simulations,
+    versions,
+)
 from engine.cli.common import CONSOLE
 from engine.errors import Denied, Trouble
 from engine.read import installation, leaves
@@ -84,6 +94,7 @@ def lived(store: Store, now) -> Store:
     delegations.give(store, p5, "p6", now, now + timedelta(days=3), now)
     (leave,) = leaves.given(store, p5, now)
     delegations.end(store, p5, leave.id, now)
+    list(indexing.reindex(store, now))
     simulations.end(store, run, now)
     simulations.multiplied(store, 2, 10, now)
     return store
@@ -119,6 +130,8 @@ def test_what_was_done_is_told_in_words(lived):
         "从旧平台导入结束：未办结2件，已办结3件，此前已导入2件，没有导入4行",
         "请假期间（2026年9月30日 10:00至2026年10月3日 10:00）委托人员6（p6）代办",
         "结束对人员6（p6）的委托",
+        "开始重建检索索引",
+        "检索索引重建完成",
         "模拟结束",
         "复制模拟的工单10件（每件2份）",
     ]
@@ -177,5 +190,13 @@ def _written() -> set[str]:
                         for one in ast.walk(name)
                         if isinstance(one, ast.Constant) and isinstance(one.value, str)
                     } - {"system", ""}
+                    # Or as a constant of the room that knows the fact: indexed.DONE.
+                    found |= {
+                        getattr(import_module(f"engine.store.{one.value.id}"), one.attr)
+                        for one in node.args
+                        if isinstance(one, ast.Attribute)
+                        and isinstance(one.value, ast.Name)
+                        and one.attr.isupper()
+                    }
     assert len(found) > 10
     return found
