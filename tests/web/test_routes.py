@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,7 +12,6 @@ from flask import Flask
 from engine.access import ACTIONS as ENGINE_ACTIONS
 from engine.access import ROLES
 from engine.acts import people
-from engine.store import Store
 from tests import samples
 from tests.browser import city
 from tests.browser.city import Clock, Person
@@ -148,22 +146,6 @@ SENT = {
     "tickets.caller": {"reason": "回电核实"},
     "work.hand_over": {"to": "nobody"},
 }
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(city.MORNING)
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[Store]:
-    with city.opened(home) as found:
-        yield found
-
-
-@pytest.fixture
-def app(store: Store, clock: Clock) -> Flask:
-    return city.application(store, clock)
 
 
 def routes(app: Flask) -> Iterator[tuple[str, str]]:

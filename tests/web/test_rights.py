@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -18,22 +16,6 @@ from engine.read import ticket as reading
 from engine.store import Store
 from tests.browser import city
 from tests.browser.city import CALL, PASSWORD, Clock, Person
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(city.MORNING)
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[Store]:
-    with city.opened(home) as found:
-        yield found
-
-
-@pytest.fixture
-def app(store: Store, clock: Clock) -> Flask:
-    return city.application(store, clock)
 
 
 def page(person: Person, path: str) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tracemalloc
-from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,26 +18,10 @@ from engine.store import Store
 from engine.store import tables as t
 from tests import samples
 from tests.browser import city
-from tests.browser.city import CALL, Clock, Person
+from tests.browser.city import CALL, Person
 
 PHOTO = samples.png(4)
 INPUT, FIELD = "_file-materials", "materials"
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(city.MORNING)
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[Store]:
-    with city.opened(home) as found:
-        yield found
-
-
-@pytest.fixture
-def app(store: Store, clock: Clock) -> Flask:
-    return city.application(store, clock)
 
 
 def file(content: bytes = PHOTO, name: str = "现场.png", said: str = "image/png") -> Any:

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
 import pytest
-from flask import Flask
 
 from engine.acts import imports, people
 from engine.store import Store
 from tests.browser import city
-from tests.browser.city import Clock, Person
+from tests.browser.city import Person
 from tests.unit.imports.files import ROW, csv_file, mapping_file, read
 
 UNIT = {"单位": "上饶市水务局"}
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(city.MORNING)
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[Store]:
-    with city.opened(home) as found:
-        yield found
-
-
-@pytest.fixture
-def app(store: Store, clock: Clock) -> Flask:
-    return city.application(store, clock)
 
 
 @pytest.fixture

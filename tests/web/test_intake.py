@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -13,18 +11,7 @@ from engine.acts import people
 from engine.read import intake
 from engine.store import Store
 from tests.browser import city
-from tests.browser.city import CALL, Clock, Person, called
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[Store]:
-    with city.opened(home) as found:
-        yield found
-
-
-@pytest.fixture
-def app(store: Store) -> Flask:
-    return city.application(store, Clock(city.MORNING))
+from tests.browser.city import CALL, Person, called
 
 
 def looked(store: Store, who: str = "sun", **said: str) -> intake.Known:

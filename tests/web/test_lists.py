@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
-from functools import lru_cache
 from html import unescape
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -23,33 +20,11 @@ from tests.browser import city
 from tests.browser.city import CALL, Clock, Person
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(city.MORNING)
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[Store]:
-    with city.opened(home) as found:
-        yield found
-
-
-@pytest.fixture
-def app(store: Store, clock: Clock) -> Flask:
-    return city.application(store, clock)
-
-
-@lru_cache(maxsize=8)
-def at_desk(app: Flask, name: str) -> Person:
-    """Somebody signed in once: to compare a password takes as long as a dozen pages."""
-    return Person(app, name)
-
-
 def given(app: Flask, unit: str = "sr-lights", **call: str) -> str:
     """A call taken and dispatched; its number."""
-    desk = at_desk(app, "pan")
+    desk = Person(app, "pan")
     before = set(desk.tasks())
-    taken = at_desk(app, "sun").post("/tickets/new", {**CALL, **call})
+    taken = Person(app, "sun").post("/tickets/new", {**CALL, **call})
     assert taken.status_code == 302
     ((number, task),) = set(desk.tasks()) - before
     answers = {"lead_unit": unit, "item_words": "城市照明设施维护"}
@@ -72,7 +47,7 @@ def numbers(person: Person, query: str = "") -> list[str]:
 def test_a_list_is_narrowed_by_what_stands_in_it(app: Flask, clock: Clock):
     asked = given(app, type="consult", channel="web")
     first, second = given(app), given(app)
-    li = at_desk(app, "li")
+    li = Person(app, "li")
     assert numbers(li) == sorted((asked, first, second))
     assert numbers(li, "type=consult") == [asked]
     assert numbers(li, "type=help&channel=phone") == sorted((first, second))
@@ -218,12 +193,12 @@ def test_only_tasks_of_one_kind_that_are_drawn_so_go_together(app: Flask):
 
 def test_a_ticket_is_printed_for_those_who_sign_on_paper(app: Flask):
     number = given(app)
-    page = unescape(at_desk(app, "li").text(f"/tickets/{number}/order"))
+    page = unescape(Person(app, "li").text(f"/tickets/{number}/order"))
     for words in (number, CALL["title"], CALL["matter"], "上饶市城市管理局", "138****1234"):
         assert words in page, words
     assert "10月8日 24:00" in page  # to sign
     assert "13812341234" not in page
-    auditor = unescape(at_desk(app, "ji").text(f"/tickets/{number}/order"))
+    auditor = unescape(Person(app, "ji").text(f"/tickets/{number}/order"))
     assert number in auditor
     assert CALL["matter"] not in auditor
 

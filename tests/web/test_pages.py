@@ -24,22 +24,6 @@ from webapp import LARGEST_REQUEST, create_app
 from webapp.words import label
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(city.MORNING)
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[Store]:
-    with city.opened(home) as found:
-        yield found
-
-
-@pytest.fixture
-def app(store: Store, clock: Clock) -> Flask:
-    return city.application(store, clock)
-
-
 def page_of(answer: object) -> str:
     return unescape(answer.get_data(as_text=True))  # type: ignore[attr-defined]
 

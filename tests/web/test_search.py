@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from html import unescape
-from pathlib import Path
 
-import pytest
 from flask import Flask
 
 from engine.store import Store
@@ -17,22 +14,6 @@ from tests.browser.city import CALL, Clock, Person
 from webapp import search
 
 NUMBER = re.compile(r'class="number" href="/tickets/([\d-]+)"')
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock(city.MORNING)
-
-
-@pytest.fixture
-def store(home: Path) -> Iterator[Store]:
-    with city.opened(home) as found:
-        yield found
-
-
-@pytest.fixture
-def app(store: Store, clock: Clock) -> Flask:
-    return city.application(store, clock)
 
 
 def page(person: Person, path: str) -> str:
