@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,8 +19,6 @@ from webapp import door
 from webapp.pages import page
 
 desk = Blueprint("attachments", __name__)
-
-Raw = Mapping[str, Sequence[str]]
 
 FIELD = "_file-"
 """What the name of an input for files begins with; the field's own name has their tokens."""
@@ -45,7 +43,7 @@ POLICY = "sandbox; default-src 'none'"
 """What somebody brought acts as nothing, wherever a browser opens it."""
 
 
-def arrived(raw: Raw, number: str, task: int) -> tuple[Raw, dict[str, str]]:
+def arrived(raw: door.Raw, number: str, task: int) -> tuple[door.Raw, dict[str, str]]:
     """The form with the tokens of the files that came along, and why others were not taken.
 
     Errors: as acts.uploads.put, but for files that are not taken.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,8 @@ from engine.acts import people
 from engine.read.worklist import WorkItem
 from engine.store import Store
 from webapp.pages import ACTIONS, OPEN, SIGNED_IN, TAKES_FILES
+
+Raw = Mapping[str, Sequence[str]]
 
 COOKIE = "hotline_session"
 LANGUAGE = "hotline_language"
@@ -142,6 +144,18 @@ def may_reassign(item: WorkItem) -> bool:
 def new_key() -> str:
     """An idempotency key for a form: sent twice, it is done once."""
     return secrets.token_urlsafe(24)
+
+
+def typed() -> Raw:
+    """What was typed, as it was typed; no key of a form begins with _, names of the page do."""
+    return {key: values for key, values in request.form.lists() if not key.startswith("_")}
+
+
+def offset(furthest: int = 10_000_000) -> int:
+    """Where the page of a list begins; a number that is none is the beginning."""
+    text = request.args.get("from", "0")
+    fits = text.isascii() and text.isdigit() and len(text) < 19
+    return min(int(text), furthest) if fits else 0
 
 
 def key() -> str:

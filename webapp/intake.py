@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from flask import Blueprint, render_template, request
-from werkzeug.wrappers import Response
+from flask import Blueprint, render_template
 
 from engine.errors import Denied
 from engine.formjs import Form
@@ -16,10 +13,8 @@ from webapp.pages import page
 
 desk = Blueprint("intake", __name__)
 
-Raw = Mapping[str, Sequence[str]]
 
-
-def known(form: Form, raw: Raw) -> intake.Known:
+def known(form: Form, raw: door.Raw) -> intake.Known:
     """What is known of what was typed so far, as far as it can be told."""
     said = {
         field.card: " ".join(raw.get(field.key, ())).strip() for field in form.fields if field.card
@@ -28,27 +23,22 @@ def known(form: Form, raw: Raw) -> intake.Known:
     return intake.known(door.store(), door.person(), *places)
 
 
-def _typed() -> Raw:
-    return {key: values for key, values in request.form.lists() if not key.startswith("_")}
-
-
 @page(desk, "/calls/known", "start_ticket", methods=("POST",))
 def beside() -> str:
     """What stands beside the form, for what is typed there now."""
     form = reading.start_form(door.store(), door.person(), door.now()).form
-    return render_template("known.html", known=known(form, _typed()), asked=True)
+    return render_template("known.html", known=known(form, door.typed()), asked=True)
 
 
 @page(desk, "/tickets/<number>/join", "start_ticket", methods=("POST",))
-def join(number: str) -> Response:
+def join(number: str) -> str:
     """The page of a repeat call on a ticket, with what was typed for a new one; nothing is kept
     before it is sent from there."""
     found = reading.page(door.store(), door.person(), number, door.now())
     if not found.may_call_again:
         raise Denied("denied")
     form = reading.start_form(door.store(), door.person(), door.now()).form
-    typed = _typed()
+    typed = door.typed()
     lines = [" ".join(typed.get(field.key, ())) for field in form.fields if field.searched]
     text = "\n".join(line for line in lines if line.strip())
-    onward = render_template("again.html", ticket=found, text=text, error="")
-    return door.page(onward)
+    return render_template("again.html", ticket=found, text=text, error="")

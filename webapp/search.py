@@ -19,7 +19,7 @@ def looked_up() -> dict[str, Any]:
     """What was asked for and what was found, for found.html; `text` is "" when nothing was."""
     # Under its earlier name too, which stands in people's bookmarks.
     text = (request.args.get("q") or request.args.get("number", "")).strip()
-    start = _offset(request.args.get("from", "0"))
+    start = door.offset(_FURTHEST)
     return {
         "text": text,
         "found": find(door.store(), door.person(), text, ROWS, start),
@@ -27,8 +27,3 @@ def looked_up() -> dict[str, Any]:
         "rows": ROWS,
         "longest": LONGEST_QUERY,
     }
-
-
-def _offset(text: str) -> int:
-    """Where the page begins; a number that is none is the beginning."""
-    return min(int(text), _FURTHEST) if text.isascii() and text.isdigit() and len(text) < 9 else 0

@@ -46,18 +46,21 @@ def together() -> Response:
     items = worklist.picked(door.store(), door.person(), refs, door.now())
     if len({(item.form, item.name) for item in items}) > 1 or not all(it.several for it in items):
         raise Trouble("several_other")
-    if items and _form_of(items[0]).form.pickers:
+    doing, typed = request.form.get("_do", ""), _typed()
+    # All of them only before they are submitted: each has its own lists to choose from.
+    forms = [_form_of(item) for item in (items if doing == "done" else items[:1])]
+    if any(form.form.pickers for form in forms):
         raise Trouble("several_files")  # a file belongs to one ticket
-    doing = request.form.get("_do", "")
     errors: Mapping[str, str] = {}
     if doing == "done":
-        errors = _errors(items)
+        errors = _errors(forms, typed)
         if not errors:
-            return door.page(render_template("several_done.html", outcomes=_complete(refs)))
+            outcomes = _complete(refs, typed)
+            return door.page(render_template("several_done.html", outcomes=outcomes))
     if not items:
         outcomes = [Outcome(number, problems.sentence(Trouble("task_gone"))) for number, _ in refs]
         return door.page(render_template("several_done.html", outcomes=outcomes), 409)
-    return _form_page(items, len(refs) - len(items), errors)
+    return _form_page(forms[0], items, len(refs) - len(items), typed, errors)
 
 
 def _refs(texts: Sequence[str]) -> list[Ref]:
@@ -70,34 +73,30 @@ def _refs(texts: Sequence[str]) -> list[Ref]:
     return list(found)
 
 
-def _raw() -> dict[str, list[str]]:
-    return {
-        key: values
-        for key, values in request.form.lists()
-        if not key.startswith("_") and key != "task"
-    }
+def _typed() -> door.Raw:
+    """What was typed into the form, without which tasks it is for."""
+    return {key: values for key, values in door.typed().items() if key != "task"}
 
 
 def _form_of(item: WorkItem) -> filling.TaskForm:
     return filling.task_form(door.store(), door.person(), item.number, item.task, door.now())
 
 
-def _errors(items: Sequence[WorkItem]) -> Mapping[str, str]:
+def _errors(forms: Sequence[filling.TaskForm], typed: door.Raw) -> Mapping[str, str]:
     """What is wrong with the answers for any of the tickets, before the first one is touched."""
-    for item in items:
-        form = _form_of(item)
-        errors = form.form.validate(_raw(), form.sources, door.now()).errors
+    for form in forms:
+        errors = form.form.validate(typed, form.sources, door.now()).errors
         if errors:
             return errors
     return {}
 
 
-def _complete(refs: Sequence[Ref]) -> list[Outcome]:
+def _complete(refs: Sequence[Ref], typed: door.Raw) -> list[Outcome]:
     outcomes = []
     for number, task in refs:
         try:
             key = door.key_for(f"{number}/{task}")
-            tickets.complete(door.store(), door.person(), number, task, _raw(), door.now(), key)
+            tickets.complete(door.store(), door.person(), number, task, typed, door.now(), key)
         except (Trouble, Refused) as trouble:
             outcomes.append(Outcome(number, problems.sentence(trouble)))
         else:
@@ -105,17 +104,21 @@ def _complete(refs: Sequence[Ref]) -> list[Outcome]:
     return outcomes
 
 
-def _form_page(items: Sequence[WorkItem], gone: int, errors: Mapping[str, str]) -> Response:
-    form = _form_of(items[0])
-    raw = _raw() if request.method == "POST" else {}
-    typed = form.form.validate(raw, form.sources).typed if raw else {}
+def _form_page(
+    form: filling.TaskForm,
+    items: Sequence[WorkItem],
+    gone: int,
+    typed: door.Raw,
+    errors: Mapping[str, str],
+) -> Response:
+    shown = form.form.validate(typed, form.sources).typed if typed else {}
     part = request.headers.get("HX-Request") == "true" and not errors
     body = render_template(
         "fields.html" if part else "several.html",
         form=form,
         items=items,
         gone=gone,
-        views=form.form.show(typed, form.sources, errors),
+        views=form.form.show(shown, form.sources, errors),
         errors=errors,
         watched=form.form.watched,
     )

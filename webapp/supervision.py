@@ -8,7 +8,7 @@ from engine.read import ledger
 from engine.read.ticket import TicketPage
 from webapp import door
 from webapp.pages import page
-from webapp.work import ROWS, offset
+from webapp.work import ROWS
 
 desk = Blueprint("supervision", __name__)
 
@@ -19,7 +19,7 @@ def entries() -> str:
     which = request.args.get("tab", ledger.WHICH[0])
     if which not in ledger.WHICH:
         which = ledger.WHICH[0]
-    start = offset()
+    start = door.offset()
     found = ledger.entries(
         door.store(), door.person(), door.now(), which=which, limit=ROWS, offset=start
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -21,13 +21,6 @@ from webapp import attachments, door, intake, legs, problems, search, supervisio
 from webapp.pages import page
 
 desk = Blueprint("tickets", __name__)
-
-Raw = Mapping[str, Sequence[str]]
-
-
-def _raw() -> Raw:
-    """What was typed, as it was typed; no key of a form begins with _, names of the page do."""
-    return {key: values for key, values in request.form.lists() if not key.startswith("_")}
 
 
 def _doing() -> str:
@@ -49,10 +42,10 @@ def find() -> str | Response:
 def new() -> Response:
     """A new call: the start form, then a ticket."""
     form = reading.start_form(door.store(), door.person(), door.now())
-    raw: Raw = {}
+    raw: door.Raw = {}
     errors: Mapping[str, str] = {}
     if request.method == "POST":
-        raw = _raw()
+        raw = door.typed()
         try:
             raw, errors = attachments.arrived(raw, "", 0)
             if _doing() != "update" and not errors:
@@ -121,7 +114,7 @@ def _without(item: WorkItem) -> str:
 def task(number: str, task: int) -> Response:
     """A user task: its form, with the ticket's facts beside it."""
     store, person, now = door.store(), door.person(), door.now()
-    raw = _raw() if request.method == "POST" else None
+    raw = door.typed() if request.method == "POST" else None
     errors: Mapping[str, str] = {}
     try:
         if raw is not None:
@@ -222,7 +215,7 @@ def _name_of(number: str, task: int) -> str:
     return next((item.name for item in open_ones if item.task == task), gettext("任务"))
 
 
-def _given_back(raw: Raw, trouble: Trouble | Refused) -> Response:
+def _given_back(raw: door.Raw, trouble: Trouble | Refused) -> Response:
     """Why a form was not taken, with what was typed: somebody was quicker, the ticket has gone
     elsewhere meanwhile, the database is not there."""
     typed = [
@@ -236,7 +229,7 @@ def _given_back(raw: Raw, trouble: Trouble | Refused) -> Response:
 
 def _form_page(
     form: reading.TaskForm,
-    raw: Raw,
+    raw: door.Raw,
     errors: Mapping[str, str],
     ticket: reading.TicketPage | None,
 ) -> Response:

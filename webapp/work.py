@@ -25,12 +25,6 @@ MOST_IN_SHEET = 10_000
 TABS = ("all", "mine", "free")
 
 
-def offset() -> int:
-    """Where the page of a list begins; a number that is none is the beginning."""
-    text = request.args.get("from", "0")
-    return min(int(text), 10_000_000) if text.isascii() and text.isdigit() else 0
-
-
 def _tab() -> str:
     which = request.args.get("tab", TABS[0])
     return which if which in TABS else TABS[0]
@@ -57,7 +51,7 @@ def tasks() -> str:
         return render_template("no_tasks.html")
     store, person, which = door.store(), door.person(), _tab()
     narrow = Narrowing.of(request.args)
-    start = offset()
+    start = door.offset()
     found = worklist.tasks_of(store, person, door.now(), which, ROWS, start, narrow)
     return render_template(
         "tasks.html",
@@ -182,7 +176,7 @@ def hand_over(number: str, task: int) -> Response:
 @page(desk, "/overdue", "list_overdue")
 def overdue() -> str:
     """Legs that are or were overdue."""
-    start = offset()
+    start = door.offset()
     found = late.overdue(door.store(), door.person(), door.now(), limit=ROWS, offset=start)
     return render_template("legs.html", kind="overdue", found=found, offset=start, rows=ROWS)
 
@@ -190,6 +184,6 @@ def overdue() -> str:
 @page(desk, "/unsigned", "list_overdue")
 def unsigned() -> str:
     """Legs that were not signed in time (预警)."""
-    start = offset()
+    start = door.offset()
     found = late.unsigned(door.store(), door.person(), door.now(), limit=ROWS, offset=start)
     return render_template("legs.html", kind="unsigned", found=found, offset=start, rows=ROWS)

@@ -189,13 +189,11 @@ def _note(
     name: str,
     now: datetime,
     actor: User | None,
-    said: Mapping[str, Any],
+    said: dict[str, Any],
     operator: str,
 ) -> None:
-    if actor is None and operator:
-        said = {**said, "operator": operator}
     who, unit = (actor.name, actor.unit) if actor else ("system", "")
-    log.append_system(conn, store, name, now, who, unit, said)
+    log.append_system(conn, store, name, now, who, unit, log.by_hand(actor, operator) | said)
 
 
 def _put(conn: Connection, table: Table, id: str, known: bool, values: Mapping[str, Any]) -> None:

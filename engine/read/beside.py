@@ -68,15 +68,16 @@ def wrong(
         birth = imported.record_wrong(store, ticket, record)
     else:
         birth = _birth(ticket, events)
+    key = log.key_of(conn, store, ticket.number)
     payloads = log.read_payloads(conn, store, ticket.number)
     return (
         birth
         or _numbered(conn, ticket)
         or imported.noted_wrong(conn, ticket, events)
         or _erased(conn, ticket, events)
-        or _said(conn, store, ticket, events, payloads)
+        or _said(conn, store, ticket, key, events, payloads)
         or _calls(ticket, events)
-        or _attached(conn, store, ticket, payloads)
+        or _attached(conn, ticket, key, payloads)
         or _rows(conn, ticket, rows)
         or _leftovers(conn, store, ticket, blob, letters)
     )
@@ -136,11 +137,11 @@ def _said(
     conn: Connection,
     store: Store,
     ticket: Ticket,
+    key: bytes | None,
     events: list[Event],
     payloads: Mapping[int, dict[str, Any]],
 ) -> str:
     """Whether card and search index say what was said in the events, and nothing else."""
-    key = log.key_of(conn, store, ticket.number)
     if key is None:
         return _indexed(conn, store, ticket, events, {})
     first = events[0].body
@@ -210,7 +211,7 @@ def _erased(conn: Connection, ticket: Ticket, events: list[Event]) -> str:
 
 
 def _attached(
-    conn: Connection, store: Store, ticket: Ticket, payloads: Mapping[int, dict[str, Any]]
+    conn: Connection, ticket: Ticket, key: bytes | None, payloads: Mapping[int, dict[str, Any]]
 ) -> str:
     """Whether the ticket has the files that its events name, each to the byte, and no other."""
     told = {
@@ -225,8 +226,8 @@ def _attached(
         if n not in told or told[n][0] != rows[n].seq:
             return f"第{n}个附件不是记录里的。"
         try:
-            key = attachments.key_of(rows[n], log.key_of(conn, store, ticket.number), ticket.number)
-            if not attachments.whole(conn, rows[n], told[n][1], key):
+            own = attachments.key_of(rows[n], key, ticket.number)
+            if not attachments.whole(conn, rows[n], told[n][1], own):
                 return f"第{n}个附件的内容与记录不符。"
         except VaultError:
             return f"第{n}个附件被改动过，无法解开。"

@@ -17,9 +17,7 @@ class Leave:
     """A stretch of time in which `taker` does the work of `giver`."""
 
     id: int
-    giver: str
     giver_name: str
-    taker: str
     taker_name: str
     since: datetime
     until: datetime  # half-open
@@ -43,9 +41,7 @@ def _leaves(store: Store, now: datetime, whose: ColumnElement[bool]) -> tuple[Le
     query = (
         select(
             t.delegations,
-            _giver.c.name.label("giver_login"),
             _giver.c.display_name.label("giver_name"),
-            _taker.c.name.label("taker_login"),
             _taker.c.display_name.label("taker_name"),
         )
         .join(_giver, _giver.c.id == t.delegations.c.giver)
@@ -57,9 +53,7 @@ def _leaves(store: Store, now: datetime, whose: ColumnElement[bool]) -> tuple[Le
         return tuple(
             Leave(
                 id=row.id,
-                giver=row.giver_login,
                 giver_name=row.giver_name,
-                taker=row.taker_login,
                 taker_name=row.taker_name,
                 since=row.since,
                 until=row.until,

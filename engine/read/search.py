@@ -24,8 +24,8 @@ from sqlalchemy import (
 from engine import terms
 from engine.access import Reach, User, content_reader, reach, sees_reporter
 from engine.read.imported import numbered
-from engine.read.worklist import card_of
-from engine.store import Store, forms, search
+from engine.read.worklist import card_of, label_of
+from engine.store import Store, search
 from engine.store import tables as t
 from engine.store.cards import Card
 from engine.terms import LONGEST_QUERY
@@ -148,11 +148,10 @@ def _said(conn: Connection, store: Store, user: User, part: terms.Part) -> Colum
 
 
 def _hit(store: Store, user: User, row: Any, stands: Iterable[tuple[str, str]]) -> Hit:
-    labels = forms.labels(store.definitions(row.version))
     return Hit(
         number=row.number,
         type=row.type,
-        type_label=labels.get(("type", row.type), row.type),
+        type_label=label_of(store, row, "type"),
         emergency=row.emergency or "",
         created_at=row.created_at,
         ended=row.ended_at is not None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from engine.flow import expressions
-from engine.flow.check import answers, messages
+from engine.flow.check.ways import hosts, ways_of
 from engine.flow.definitions import Drawn
 from engine.flow.drawing import Drawing, Element, Passing
 from engine.flow.model import Finding
@@ -43,15 +43,9 @@ def set_in(drawn: Drawn, one: Drawing) -> set[str]:
     known: set[str] = set()
     if one.id in drawn.manifest.get("start", {}).values():
         known |= GIVEN
+    ways = ways_of(drawn)[one.id]
     for element in one.elements.values():
-        known |= answers.fields(drawn, element.form).keys()
-        known |= {passing.target for passing in (*element.outputs, *element.assigned)}
-        known |= set(element.sets)
-        if messages.catches(element) or element.kind == "startEvent":
-            known |= messages.payload(drawn, element.event, element.reference)
-        if element.decision in drawn.tables:
-            columns = {column.name for column in drawn.tables[element.decision].outputs}
-            known |= {element.result} if element.result else columns
+        known |= ways.set_by(element)
     for caller in drawn.drawings.values():
         for element in caller.elements.values():
             if element.called == one.id:
@@ -62,11 +56,9 @@ def set_in(drawn: Drawn, one: Drawing) -> set[str]:
 def around(one: Drawing, element: Element) -> set[str]:
     """The loop variables of an element and of the subprocesses that it stands in."""
     names: set[str] = set()
-    place: Element | None = element
-    while place is not None:
+    for place in hosts(one, element):
         if place.loop is not None:
             names |= {place.loop.variable, "loopCounter", *COUNTS}
-        place = one.elements.get(place.scope)
     return names
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from engine.flow import expressions
@@ -14,6 +14,14 @@ JOINS = frozenset({"parallelGateway", "inclusiveGateway"})
 CHOICES = frozenset({"exclusiveGateway", "inclusiveGateway"})
 
 Ids = frozenset[str]
+
+
+def hosts(one: Drawing, element: Element) -> Iterator[Element]:
+    """An element and the subprocesses that it stands in, from within."""
+    place: Element | None = element
+    while place is not None:
+        yield place
+        place = one.elements.get(place.scope)
 
 
 class Ways:

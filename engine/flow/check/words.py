@@ -12,7 +12,7 @@ from engine.flow import expressions
 from engine.flow.check import answers, messages
 from engine.flow.check.values import Unknown, of_field
 from engine.flow.check.variables import GIVEN
-from engine.flow.check.ways import ways_of
+from engine.flow.check.ways import hosts, ways_of
 from engine.flow.definitions import Drawn
 from engine.flow.drawing import Drawing, Element, Passing
 from engine.flow.model import Finding, Json
@@ -32,7 +32,7 @@ def findings(drawn: Drawn) -> Iterator[Finding]:
     for one in drawn.drawings.values():
         for element in one.elements.values():
             around = {
-                place.loop.variable for place in _hosts(one, element) if place.loop is not None
+                place.loop.variable for place in hosts(one, element) if place.loop is not None
             }
             for name, text in dict.fromkeys(_compared(one, element)):
                 place = (one.id, name)
@@ -54,13 +54,6 @@ def _only(values: frozenset[Json]) -> str:
         return "从来不是文字，和数、true、false、null 比较时不加引号"
     more = "等" if len(texts) > MOST_SAID else ""
     return f"只有{'、'.join(f'“{one}”' for one in texts[:MOST_SAID])}{more}，请检查拼写"
-
-
-def _hosts(one: Drawing, element: Element) -> Iterator[Element]:
-    place: Element | None = element
-    while place is not None:
-        yield place
-        place = one.elements.get(place.scope)
 
 
 def _compared(one: Drawing, element: Element) -> Iterator[tuple[str, str]]:
