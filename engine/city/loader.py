@@ -35,18 +35,24 @@ Progress = Callable[[int, int], None]
 Rows = dict[Any, list[dict[str, Any]]]
 
 
-def multiply(store: Store, copies: int, progress: Progress | None = None) -> int:
+def multiply(
+    store: Store, copies: int, progress: Progress | None = None, *, still_open: int | None = None
+) -> int:
     """Copy every ticket of a simulated city `copies` times; how many copies were made.
 
-    Stopped halfway, what was made stands and verifies. Errors: Trouble multiply_real (the
-    database was not filled by a simulation).
+    `still_open`: how often to copy those that have not ended, if not as often: in a city of years
+    most tickets are over. Stopped halfway, what was made stands and verifies. Errors: Trouble
+    multiply_real (the database was not filled by a simulation).
     """
     run = simulations.last(store)
     if run is None:
         raise Trouble("multiply_real")
-    groups = _groups(store)
-    made, count = 0, copies * sum(map(len, groups))
-    for batch in _batches(store, groups, copies):
+    groups = [
+        (numbers, copies if ended or still_open is None else still_open)
+        for numbers, ended in _groups(store)
+    ]
+    made, count = 0, sum(len(numbers) * times for numbers, times in groups)
+    for batch in _batches(store, groups):
         with store.write() as conn:
             made += _write(conn, store, batch)
         if progress:
@@ -55,27 +61,30 @@ def multiply(store: Store, copies: int, progress: Progress | None = None) -> int
     return made
 
 
-def _groups(store: Store) -> list[list[str]]:
-    """The numbers of all tickets; those that were merged stand together with their main one."""
+def _groups(store: Store) -> list[tuple[list[str], bool]]:
+    """The numbers of all tickets, and whether all is over with them; those that were merged stand
+    together with their main one."""
     with store.read() as conn:
-        query = select(tickets.c.number, tickets.c.merged_into).order_by(tickets.c.id)
-        into = {row.number: row.merged_into for row in conn.execute(query)}
+        query = select(tickets.c.number, tickets.c.merged_into, tickets.c.ended_at)
+        rows = conn.execute(query.order_by(tickets.c.id)).all()
+    into = {row.number: row.merged_into for row in rows}
+    going_on = {row.number for row in rows if row.ended_at is None}
     groups: dict[str, list[str]] = {}
     for number in into:
         main = number
         while (above := into.get(main)) is not None and above in into:
             main = above
         groups.setdefault(main, []).append(number)
-    return list(groups.values())
+    return [(numbers, going_on.isdisjoint(numbers)) for numbers in groups.values()]
 
 
 _Copy = Sequence[Original]
 """The tickets of one group, to be copied together."""
 
 
-def _batches(store: Store, groups: list[list[str]], copies: int) -> Iterator[list[_Copy]]:
+def _batches(store: Store, groups: list[tuple[list[str], int]]) -> Iterator[list[_Copy]]:
     batch: list[_Copy] = []
-    for group in groups:
+    for group, copies in groups:
         found = [one for number in group if (one := original(store, number, group)) is not None]
         for _ in range(copies):
             batch.append(found)

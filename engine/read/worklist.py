@@ -135,10 +135,12 @@ def _whose(user: User, which: str) -> ColumnElement[bool]:
     )
 
 
+_about = t.tickets.alias("about")  # once: to make one costs more than a query
+
+
 def about_own_unit(user: User, table: Table) -> ColumnElement[bool]:
     """Whether a row's ticket is about the person's unit, for which there is no such ticket."""
-    about = t.tickets.alias("about")
-    return exists().where(about.c.id == table.c.ticket, about.c.about_unit == user.unit)
+    return exists().where(_about.c.id == table.c.ticket, _about.c.about_unit == user.unit)
 
 
 def tasks_of(
@@ -261,20 +263,24 @@ def card_of(store: Store, user: User, row: Any) -> Card:
 def counts(store: Store, user: User, now: datetime) -> Counts:
     """How many tasks the user's lists hold."""
     today = end_of(now.astimezone(ZONE).date())
-    tasks = select(func.count()).select_from(t.tasks)
-    with store.read() as conn:
+    ours = _whose(user, "all")
 
-        def count(*where: ColumnElement[bool]) -> int:
-            return int(conn.execute(tasks.where(*where)).scalar_one())
+    def those(*which: ColumnElement[bool]) -> ColumnElement[int]:
+        return func.count().filter(and_(*which))
 
-        ours = _whose(user, "all")
-        return Counts(
-            mine=count(_whose(user, "mine")),
-            unit=count(ours),
-            free=count(_whose(user, "free")),
-            late=count(ours, t.tasks.c.due <= now),
-            due_today=count(ours, t.tasks.c.due <= today),
+    query = (
+        select(
+            those(_whose(user, "mine")),
+            those(ours),
+            those(_whose(user, "free")),
+            those(ours, t.tasks.c.due <= now),
+            those(ours, t.tasks.c.due <= today),
         )
+        .select_from(t.tasks)
+        .where(ours)  # what somebody has taken is among them
+    )
+    with store.read() as conn:
+        return Counts(*conn.execute(query).one())
 
 
 def kept(store: Store, user: User) -> tuple[tuple[str, Mapping[str, str]], ...]:

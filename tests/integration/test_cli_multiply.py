@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from engine import settings
 from engine.cli.setting_up import create, furnish_demo
 from engine.cli.simulating import month
 from engine.read import agenda, verify
@@ -39,6 +40,21 @@ def test_copies_verify_with_numbers_keys_and_chains_of_their_own(bare_settings, 
         assert said[0] == said[1]
         chains = set(conn.execute(select(events.c.chain)).scalars())
         assert chains == {"system", *(row.number for row in found)}
+
+
+def test_tickets_under_way_are_copied_less_often_on_demand(home):
+    few = ("simulate", "--from", "2026-09-21", "--days", 12, "--tickets", 12, "--seed", 4)
+    url = {"HOTLINE_DATABASE_URL": f"sqlite:///{home}/var/city.db"}
+    hotline(home, *few, **url)
+    with Store.open(settings.read({**url, "HOTLINE_HOME": str(home)})) as store:
+        query = select(func.count()).select_from(tickets).where(tickets.c.ended_at.is_(None))
+        with store.read() as conn:
+            under_way = conn.execute(query).scalar_one()
+        assert 0 < under_way < 12
+        said = hotline(home, "multiply", 3, "--open", 1, **url)
+        assert f"已复制工单 {3 * (12 - under_way) + under_way} 件" in said.stdout
+        with store.read() as conn:
+            assert conn.execute(query).scalar_one() == 2 * under_way
 
 
 def test_merged_tickets_are_copied_with_their_main_one(bare_settings, database):
