@@ -17,7 +17,7 @@ unexport PYTHONPATH PYTHONHOME
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test lint format check bench wheel bundle pictures frontend translations setup \
+.PHONY: help run test long lint format check bench wheel bundle pictures frontend translations setup \
         requirements test-needs clean
 
 help: ## this list
@@ -28,6 +28,9 @@ run: setup ## set up, make a demo city the first time, serve http://127.0.0.1:80
 
 test: test-needs setup $(VENV)/.dev ## all tests; ARGS="-k name" for some
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(or $(ARGS),--all-walked)
+
+long: test-needs setup $(VENV)/.dev ## what takes long: a hundred kills, an import of 50,000 rows
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/chaos --long $(ARGS)
 
 lint: $(VENV)/.project $(VENV)/.dev ## style, types, imports, lock files
 	$(BIN)/ruff check

@@ -72,6 +72,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("walked", "what the tests walk of the diagrams")
     group.addoption("--walked", metavar="FILE", help="write the walked elements and flows there")
     group.addoption("--all-walked", action="store_true", help="fail when any of them is left out")
+    parser.addoption(
+        "--long",
+        action="store_true",
+        help="as many kills and rows as were promised; without it a part of them",
+    )
 
 
 @pytest.hookimpl(optionalhook=True)
