@@ -44,6 +44,8 @@ call_again          c          c          .       .        c         .         .
 work_task           t          t          t       t        t         t         t      t           t          .       .             .
 reassign_task       .          .          .       .        .         .         o      .           .          .       .             .
 list_overdue        .          c          u       c        .         .         u      c           a          *       .             .
+read_announcements  c          c          .       c        c         c         c      c           a          *       .             .
+announce            .          c          .       .        .         .         .      c           .          .       .             .
 read_ledger         .          c          .       c        .         .         .      .           a          *       .             .
 verify              .          .          .       .        .         .         .      .           a          *       *             .
 replay              .          .          .       .        .         .         .      .           .          *       .             .

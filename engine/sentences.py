@@ -307,6 +307,25 @@ ACTS: Final = {
     "ticket_open": _("工单尚未归档，不能销毁其内容。请待流程结束后再办理。"),
 }
 
+ANNOUNCEMENTS: Final = {
+    "announcement_kind": _("请选择是哪一类事。"),
+    "announcement_title": _("请用一句话写明是什么事，例如“滨江路停水检修”。"),
+    "announcement_places": _("请写明影响哪些地方：道路、小区、村居，用顿号或空格隔开。"),
+    "announcement_script": _("请写明读给来电人听的话。"),
+    "announcement_contact": _("请写明负责单位和电话，供来电人追问。"),
+    "announcement_long": _("最多%(most)s字，现在有%(count)s字，请删减。"),
+    "announcement_time": _("请写明日期和时间，如 2026-10-08 17:30。"),
+    "announcement_until": _("结束时间要晚于开始时间，也要晚于现在。"),
+    "announcement_over": _(
+        "公告 %(number)s 现在不在有效期内，这次来电没有记入。请按新来电登记，或选另一条公告。"
+    ),
+    "announcement_ended": _("公告 %(number)s 已经结束，不能再改。需要继续告知的，请另发一条。"),
+    "announcement_changed": _(
+        "公告 %(number)s 刚刚由别人改过，您的修改没有保存。请看过新的内容后再改。"
+    ),
+    "announcement_open": _("公告 %(number)s 还没有结束，不能销毁来电内容。请先结束它。"),
+}
+
 DOORS: Final = {
     "not_locked": _("账号 %(name)s 没有被锁定，也没有输错的口令，没有改动。"),
     "cannot_listen": _(
@@ -429,6 +448,7 @@ SENTENCES: Final[dict[str, str]] = {
     **ACCESS,
     **FLOW,
     **ACTS,
+    **ANNOUNCEMENTS,
     **DOORS,
     **BACKUP,
     **PICTURES,

@@ -17,6 +17,7 @@ from engine.access import sees_reporter
 from engine.formjs import in_rows
 from engine.store import Store
 from webapp import (
+    announcements,
     attachments,
     calls,
     door,
@@ -79,6 +80,7 @@ def create_app(
         drawings.desk,
         calls.desk,
         intake.desk,
+        announcements.desk,
         supervision.desk,
         health.desk,
     ):

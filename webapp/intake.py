@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, render_template, request
 
 from engine.errors import Denied
 from engine.formjs import Form
-from engine.read import intake
+from engine.read import announcements, intake
 from engine.read import ticket as reading
 from webapp import door
 from webapp.pages import page
@@ -14,20 +17,56 @@ from webapp.pages import page
 desk = Blueprint("intake", __name__)
 
 
-def known(form: Form, raw: door.Raw) -> intake.Known:
-    """What is known of what was typed so far, as far as it can be told."""
-    said = {
-        field.card: " ".join(raw.get(field.key, ())).strip() for field in form.fields if field.card
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was typed of a call so far: the words of its card, and all words in lines (`text`)."""
+
+    phone: str
+    place: str
+    title: str
+    text: str
+    channel: str
+
+
+def said(raw: door.Raw, form: Form | None = None) -> Said:
+    """What was typed into the form of a new call, which is asked for where it is not given."""
+    form = form or reading.start_form(door.store(), door.person(), door.now()).form
+    card = {field.card: " ".join(raw.get(field.key, ())).strip() for field in form.fields}
+    lines = [" ".join(raw.get(field.key, ())) for field in form.fields if field.searched]
+    channels = {one.value for field in form.fields if field.key == CHANNEL for one in field.options}
+    channel = " ".join(raw.get(CHANNEL, ()))
+    return Said(
+        *(card.get(name, "") for name in ("phone", "place", "title")),
+        "\n".join(line for line in lines if line.strip()),
+        channel if channel in channels else "",
+    )
+
+
+CHANNEL = "channel"
+"""The variable that says by which way a call came; the product reads it by this name."""
+
+
+def known(form: Form, raw: door.Raw) -> dict[str, Any]:
+    """What stands beside the form, for what was typed there so far."""
+    store, person, typed = door.store(), door.person(), said(raw, form)
+    about = (typed.phone, typed.place, typed.title)
+    return {
+        "known": intake.known(store, person, *about),
+        "announcements": announcements.in_force(store, person, door.now(), *about),
+        "linked": request.form.getlist(LINKED),
+        "asked": any(map(any, raw.values())),
     }
-    places = (said.get(name, "") for name in ("phone", "place", "title"))
-    return intake.known(door.store(), door.person(), *places)
+
+
+LINKED = "_announcement"
+"""What the boxes are called by which a ticket is linked to announcements."""
 
 
 @page(desk, "/calls/known", "start_ticket", methods=("POST",))
 def beside() -> str:
     """What stands beside the form, for what is typed there now."""
     form = reading.start_form(door.store(), door.person(), door.now()).form
-    return render_template("known.html", known=known(form, door.typed()), asked=True)
+    return render_template("known.html", **{**known(form, door.typed()), "asked": True})
 
 
 @page(desk, "/tickets/<number>/join", "start_ticket", methods=("POST",))
@@ -38,7 +77,5 @@ def join(number: str) -> str:
     if not found.may_call_again:
         raise Denied("denied")
     form = reading.start_form(door.store(), door.person(), door.now()).form
-    typed = door.typed()
-    lines = [" ".join(typed.get(field.key, ())) for field in form.fields if field.searched]
-    text = "\n".join(line for line in lines if line.strip())
+    text = said(door.typed(), form).text
     return render_template("again.html", ticket=found, text=text, error="")

@@ -36,6 +36,10 @@ CONFLICTS = frozenset(
         "already_erased",
         "ticket_open",
         "request_other",
+        "announcement_ended",
+        "announcement_changed",
+        "announcement_over",
+        "announcement_open",
         "tick_first",
         "spoiled",
     }

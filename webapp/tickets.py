@@ -49,14 +49,25 @@ def new() -> Response:
         try:
             raw, errors = attachments.arrived(raw, "", 0)
             if _doing() != "update" and not errors:
-                number = tickets.start(door.store(), door.person(), raw, door.now(), door.key())
+                linked = request.form.getlist(intake.LINKED)
+                number = tickets.start(
+                    door.store(), door.person(), raw, door.now(), door.key(), about=linked
+                )
                 flash(gettext("已登记，工单编号 %(number)s。", number=number) + _what_next(number))
                 return redirect(url_for("work.tasks"))
         except tickets.Invalid as invalid:
             errors = invalid.errors
         except (Trouble, Refused) as trouble:
-            return _given_back(raw, trouble)
+            if trouble.code != "announcement_over":
+                return _given_back(raw, trouble)
+            errors = {"": problems.sentence(trouble)}
     return _form_page(form, raw, errors, None)
+
+
+def typed_again(raw: door.Raw, sentence: str) -> Response:
+    """The form of a new call with what was typed, and why it could not be taken so."""
+    form = reading.start_form(door.store(), door.person(), door.now())
+    return _form_page(form, raw, {"": sentence}, None)
 
 
 @page(desk, "/tickets/<number>", "read_ticket")
@@ -242,7 +253,7 @@ def _form_page(
     part = request.headers.get("HX-Request") == "true" and _doing() == "update"
     beside: dict[str, Any] = {}
     if not form.number and not part:
-        beside = {"known": intake.known(form.form, raw), "asked": any(map(any, raw.values()))}
+        beside = intake.known(form.form, raw)
     body = render_template(
         "fields.html" if part else "form.html",
         form=form,

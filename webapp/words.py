@@ -70,6 +70,13 @@ LABELS: dict[str, dict[str, LazyString]] = {
         "suggestion": lazy_gettext("督查建议"),
         "interview": lazy_gettext("约谈提醒"),
     },
+    "announcement": {
+        "water": lazy_gettext("停水"),
+        "power": lazy_gettext("停电"),
+        "gas": lazy_gettext("停气"),
+        "road": lazy_gettext("道路"),
+        "other": lazy_gettext("其他"),
+    },
     "duty": {
         "lead": lazy_gettext("主办"),
         "co": lazy_gettext("协办"),

@@ -13,7 +13,17 @@ from engine.errors import Denied, Trouble, sentence
 from engine.flow import process
 from engine.formjs import Checked, Form
 from engine.out.sender import Letter
-from engine.store import Store, attachments, forms, requests, rights, search, spoken, steps
+from engine.store import (
+    Store,
+    announcements,
+    attachments,
+    forms,
+    requests,
+    rights,
+    search,
+    spoken,
+    steps,
+)
 from engine.store import tickets as rows
 from engine.store.backoff import pause
 from engine.store.prepared import Prepared
@@ -32,10 +42,21 @@ class Invalid(Trouble):
         self.values = values
 
 
-def start(store: Store, user: User, raw: Raw, now: datetime, key: str, kind: str = "call") -> str:
+def start(
+    store: Store,
+    user: User,
+    raw: Raw,
+    now: datetime,
+    key: str,
+    kind: str = "call",
+    about: Sequence[str] = (),
+) -> str:
     """Start a ticket from the answers of the start form; its number, such as 20261010-00012.
 
-    Errors: Denied; Invalid (the form); Trouble request_key, request_other, what the flow refuses.
+    `about`: the numbers of announcements that the call is about too.
+
+    Errors: Denied; Invalid (the form); Trouble request_key, request_other, announcement_over,
+    what the flow refuses.
     """
     authorize(user, "start_ticket", steps.place_of(user))
     with store.write() as conn:
@@ -49,11 +70,16 @@ def start(store: Store, user: User, raw: Raw, now: datetime, key: str, kind: str
             raise Invalid(checked.errors, checked.typed)
         routing = {**checked.routing, **_linked(conn, user, by.form, checked)}
         taken = _taken(conn, store, user, by.form, checked)
-        said = {"request": key}
+        linked = sorted(set(about))
+        said = {"request": key, **({"announcements": linked} if linked else {})}
         ticket = steps.begin(conn, store, user, by, taken.checked, routing, now, said)
         attachments.attach(conn, ticket, taken)
         requests.name_ticket(conn, key, user.name, ticket.id)
-        return ticket.number
+        number = ticket.number
+        body = {"channel": ticket.columns["channel"], "request": key}
+        for one in linked:
+            announcements.link(conn, store, user, one, now, body, ticket=number)
+        return number
 
 
 def complete(

@@ -7,14 +7,14 @@ from datetime import datetime
 
 import click
 
-from engine.acts import keys, people
+from engine.acts import announcements, keys, people
 from engine.cli.common import CONSOLE, note, now, opened
 from engine.cli.words import Help, deadline, moment
 from engine.formjs.text import one_line
 from engine.milestones import word
 from engine.read import installation, ticket
 from engine.read import verify as verifying
-from engine.record import SYSTEM
+from engine.record import ANNOUNCEMENT, SYSTEM
 from engine.sentences import ROLES
 from engine.store import Store
 from engine.workdays import ZONE
@@ -173,11 +173,17 @@ def replay(number: str) -> int:
 @click.option("--as", "name", required=True, help="以哪个账号的名义（应有主管部门督办员岗位）。")
 @click.option("--yes", is_flag=True, help="不再询问。")
 def erase(number: str, reason: str, name: str, yes: bool) -> int:
-    """销毁一件工单的密钥：内容从此谁也不能读取，记录链仍可核查。不能撤销。"""
+    """销毁一件工单的密钥：内容从此谁也不能读取，记录链仍可核查。不能撤销。
+
+    编号以 GG 开头的是公告：销毁的是来电人的号码和所说的话，公告本身和来电次数还在。
+    """
+    what, act = "工单", keys.erase
+    if number.startswith(ANNOUNCEMENT):
+        what, act = "公告", announcements.erase
     with opened() as store:
         user = people.load(store, name)
         if not yes:
-            click.confirm(f"工单 {number} 的内容将永远不能读取，确定吗？", abort=True, err=True)
-        keys.erase(store, user, number, reason, now(), f"console/{secrets.token_hex(16)}")
-    click.echo(f"工单 {number} 的密钥已销毁，内容不能再读取。")
+            click.confirm(f"{what} {number} 的内容将永远不能读取，确定吗？", abort=True, err=True)
+        act(store, user, number, reason, now(), f"console/{secrets.token_hex(16)}")
+    click.echo(f"{what} {number} 的密钥已销毁，内容不能再读取。")
     return 0

@@ -54,7 +54,7 @@ _DOOR = re.compile(r"[0-9一二三四五六七八九十]+(?:号|栋|幢|单元|�
 
 def _near(store: Store, user: User, place: str, title: str) -> list[Hit]:
     with store.read() as conn:
-        parts = _parts(place, _areas(conn))
+        parts = parts_of(conn, place)
         if not parts:
             return []
         told = select(search.TICKET).where(search.holds(conn, store.vault, parts))
@@ -79,6 +79,11 @@ def _near(store: Store, user: User, place: str, title: str) -> list[Hit]:
     return sorted(found, key=likeness, reverse=True)
 
 
+def parts_of(conn: Connection, place: str) -> list[frozenset[str]]:
+    """The parts of a place by which others about it are found, as terms."""
+    return _parts(place, _areas(conn))
+
+
 def _areas(conn: Connection) -> list[str]:
     """Names of areas, long and short, the longest first: they tell no ticket from another."""
     names = conn.execute(select(t.areas.c.name)).scalars()
@@ -87,7 +92,6 @@ def _areas(conn: Connection) -> list[str]:
 
 
 def _parts(place: str, areas: Iterable[str]) -> list[frozenset[str]]:
-    """The parts of a place by which others about it are found, as terms."""
     text = terms.plain(place)
     for area in areas:
         text = text.replace(terms.plain(area), " ")

@@ -16,8 +16,8 @@ from engine.flow import Definitions, process
 from engine.flow import state as codec
 from engine.flow.model import READABLE, Leg, Reading, Refused, Step
 from engine.flow.readings import RecordedReadings
-from engine.read import beside, settled
-from engine.record import SYSTEM, Event, instant
+from engine.read import announced, beside, settled
+from engine.record import ANNOUNCEMENT, SYSTEM, Event, instant
 from engine.store import Store, indexed, log, milestones, projection
 from engine.store import tables as t
 from engine.store.tickets import Ticket, bare
@@ -79,12 +79,13 @@ MOST_MISSING = 100
 
 
 def chains(store: Store) -> tuple[str, ...]:
-    """All chains there are or must have been: the system's, then every ticket's.
+    """All chains there are or must have been: the system's, every announcement's and ticket's.
 
-    Of tickets those with a row, those with an event, and those whose number was given out.
+    Those with a row, those with an event, and those whose number was given out.
     """
     with store.read() as conn:
-        found = dict.fromkeys([SYSTEM, *conn.execute(_NUMBERS).scalars()])
+        found = dict.fromkeys([SYSTEM, *announced.numbers(conn)])
+        found |= dict.fromkeys(conn.execute(_NUMBERS).scalars())
         found |= dict.fromkeys(conn.execute(_CHAINS).scalars())
         given = beside.given(conn)
     for day, last in given.items():
@@ -159,7 +160,9 @@ def _verify(store: Store, chain: str) -> tuple[int, Difference | None]:
         raise
     except Trouble as trouble:
         if trouble.code == "chain_unknown" and _gone(store, chain):
-            return 0, Difference(chain, None, "chain", "工单已连同全部事件被删去：其编号发出过。")
+            what = "公告" if chain.startswith(ANNOUNCEMENT) else "工单"
+            sentence = f"{what}已连同全部事件被删去：其编号发出过。"
+            return 0, Difference(chain, None, "chain", sentence)
         if trouble.code.startswith(_UNUSABLE):
             raise
         return 0, Difference(chain, None, "projection", f"不能核查：{trouble}")
@@ -170,6 +173,8 @@ def _verify(store: Store, chain: str) -> tuple[int, Difference | None]:
 
 def _gone(store: Store, chain: str) -> bool:
     with store.read() as conn:
+        if chain.startswith(ANNOUNCEMENT):
+            return announced.was_given(conn, chain)
         return bool(beside.was_given(beside.given(conn), chain))
 
 
@@ -183,6 +188,9 @@ def _looked(store: Store, chain: str) -> tuple[int, Difference | None]:
         events = log.read_events(conn, chain)
         if chain == SYSTEM:
             wrong = settled.wrong(conn, store, events) or indexed.wrong(conn)
+            return len(events), Difference(chain, None, "projection", wrong) if wrong else None
+        if chain.startswith(ANNOUNCEMENT):
+            wrong = announced.wrong(conn, store, chain, events)
             return len(events), Difference(chain, None, "projection", wrong) if wrong else None
         ticket = _ticket(conn, chain)
         if ticket is None:

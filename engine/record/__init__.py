@@ -5,6 +5,7 @@ Pure: no database, no clock, no key. What is here can be checked by anybody who 
 
 from engine.record.chain import Difference, verify_chain
 from engine.record.events import (
+    ANNOUNCEMENT,
     GENESIS,
     SYSTEM,
     Event,
@@ -16,6 +17,7 @@ from engine.record.events import (
 )
 
 __all__ = [
+    "ANNOUNCEMENT",
     "GENESIS",
     "SYSTEM",
     "Difference",

@@ -15,6 +15,9 @@ GENESIS: Final = "0" * 64
 SYSTEM: Final = "system"
 """The chain of what belongs to no ticket: sign-in, settings, calendar, versions."""
 
+ANNOUNCEMENT: Final = "GG"
+"""How the number of an announcement begins, which is the name of its chain: GG20261010-001."""
+
 SALT_BYTES: Final = 32
 
 FORMAT: Final = 2

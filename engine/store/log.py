@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from engine.access import User
 from engine.errors import StoreError, VaultError
 from engine.record import (
+    ANNOUNCEMENT,
     GENESIS,
     SYSTEM,
     Difference,
@@ -44,7 +45,7 @@ class Chain:
     key: bytes | None = field(repr=False)
 
 
-_SYSTEM = Prepared(select(chains).where(chains.c.name == SYSTEM).with_for_update())
+_LOCK = Prepared(select(chains).where(chains.c.name == bindparam("chain")).with_for_update())
 _INSERT = Prepared(insert(events).returning(events.c.id))
 _PAYLOAD = Prepared(insert(payloads))
 _MOVE_TICKET = Prepared(
@@ -68,8 +69,32 @@ _PAYLOADS = (
 
 def system(conn: Connection, store: Store) -> Chain:
     """The end of the system chain, locked for this transaction."""
-    row = _SYSTEM.one(conn)
-    return Chain(row.name, row.seq, row.head, store.vault.unwrap(row.wrapped, row.name))
+    return lock(conn, store, SYSTEM)
+
+
+def lock(conn: Connection, store: Store, chain: str) -> Chain:
+    """The end of a chain of no ticket, locked for this transaction."""
+    row = _LOCK.one(conn, {"chain": chain})
+    key = store.vault.unwrap(row.wrapped, row.name) if row.wrapped else None
+    return Chain(row.name, row.seq, row.head, key)
+
+
+def begin(conn: Connection, store: Store, chain: str) -> Chain:
+    """A new chain of no ticket, with a key of its own and no event yet."""
+    key, wrapped = store.vault.new_key(chain)
+    conn.execute(insert(chains).values(name=chain, seq=0, head=GENESIS, wrapped=wrapped))
+    return Chain(chain, 0, GENESIS, key)
+
+
+def destroy_key(conn: Connection, chain: Chain) -> None:
+    """Destroy the key of a locked chain of no ticket: its payloads cannot be read any more."""
+    conn.execute(update(chains).where(chains.c.name == chain.name).values(wrapped=b""))
+    chain.key = None
+
+
+def of_ticket(chain: str) -> bool:
+    """Whether a chain is a ticket's, by its name; the end of others is registered in `chains`."""
+    return chain != SYSTEM and not chain.startswith(ANNOUNCEMENT)
 
 
 def append(
@@ -113,7 +138,7 @@ def append(
     }
     # The registered end moves first: should the lock have been forgotten, this waits for the
     # other writer and then finds no row, and nothing was appended.
-    move = _MOVE_CHAIN if chain.name == SYSTEM else _MOVE_TICKET
+    move = _MOVE_TICKET if of_ticket(chain.name) else _MOVE_CHAIN
     end = {"chain": chain.name, "was": chain.seq, "seq": event.seq, "head": event.hash}
     if move.run(conn, end) != 1:
         raise StoreError("chain_moved", chain=chain.name)
@@ -183,19 +208,19 @@ def _event(row: Row[Any]) -> Event:
 
 
 def key_of(conn: Connection, store: Store, chain: str) -> bytes | None:
-    """The key of a ticket's chain or the system's; None when it was destroyed or never was.
+    """The key of a chain; None when it was destroyed or never was.
 
     Errors: VaultError sealed_broken when the wrapped key was changed.
     """
     query = (
-        select(chains.c.wrapped).where(chains.c.name == chain)
-        if chain == SYSTEM
-        else select(ticket_keys.c.wrapped)
+        select(ticket_keys.c.wrapped)
         .join(tickets, tickets.c.id == ticket_keys.c.ticket)
         .where(tickets.c.number == chain)
+        if of_ticket(chain)
+        else select(chains.c.wrapped).where(chains.c.name == chain)
     )
     wrapped = conn.execute(query).scalar_one_or_none()
-    return None if wrapped is None else store.vault.unwrap(wrapped, chain)
+    return store.vault.unwrap(wrapped, chain) if wrapped else None
 
 
 def read_payloads(conn: Connection, store: Store, chain: str) -> dict[int, dict[str, Any]]:
@@ -207,10 +232,16 @@ def read_payloads(conn: Connection, store: Store, chain: str) -> dict[int, dict[
     if key is None:
         return {}
     return {
-        row.seq: json.loads(_opened(key, chain, row.seq, row.content)[1])
+        row.seq: read_payload(key, chain, row.seq, row.content)
         for row in conn.execute(_PAYLOADS, {"chain": chain})
         if row.content is not None
     }
+
+
+def read_payload(key: bytes, chain: str, seq: int, content: bytes) -> dict[str, Any]:
+    """The payload of one event. Errors: VaultError sealed_broken."""
+    found: dict[str, Any] = json.loads(_opened(key, chain, seq, content)[1])
+    return found
 
 
 def _opened(key: bytes, chain: str, seq: int, content: bytes) -> tuple[bytes, bytes]:
@@ -243,9 +274,9 @@ def verify(conn: Connection, store: Store, chain: str) -> Difference | None:
     Errors: StoreError chain_unknown when neither a register nor an event knows the chain.
     """
     register = (
-        select(chains.c.seq, chains.c.head).where(chains.c.name == chain)
-        if chain == SYSTEM
-        else select(tickets.c.seq, tickets.c.head).where(tickets.c.number == chain)
+        select(tickets.c.seq, tickets.c.head).where(tickets.c.number == chain)
+        if of_ticket(chain)
+        else select(chains.c.seq, chains.c.head).where(chains.c.name == chain)
     )
     end = conn.execute(register).one_or_none()
     found: list[Event] = []

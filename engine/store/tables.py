@@ -466,6 +466,40 @@ attachments = Table(  # what they are stands in the payload of the event that br
     Column("wrapped", LargeBinary, nullable=False),  # the file's key, under the ticket's
 )
 
+# --- announcements: one script for all who call about the same cut -------------------------
+
+announcements = Table(  # as the last revision has them; all of them stand in the chain
+    "announcements",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("number", String(20), nullable=False, unique=True),  # the name of its chain too
+    Column("area", ForeignKey("areas.id"), nullable=False),
+    Column("centre", ForeignKey("units.id"), nullable=False),
+    Column("authority", ForeignKey("units.id"), nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("kind", String(20), nullable=False),  # water | power | gas | road | other
+    Column("title", Text, nullable=False),
+    Column("places", Text, nullable=False),  # free words: streets, communities
+    Column("script", Text, nullable=False),  # what is read out to who calls
+    Column("contact", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),  # half-open
+    Column("created_at", Instant, nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("ended_at", Instant),  # before its time
+    Column("erased_at", Instant),
+    Index("ix_announcements_centre_until", "centre", "until"),
+)
+
+announcement_calls = Table(
+    "announcement_calls",
+    metadata,
+    Column("announcement", ForeignKey("announcements.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),  # the event of its chain
+    Column("phone", String(64)),  # keyed digest, until the announcement is erased
+    Column("ticket", String(20)),  # the number, where one was made of the call
+)
+
 numbers = Table(
     "numbers",
     metadata,
@@ -479,7 +513,7 @@ events = Table(
     "events",
     metadata,
     Column("id", Long, primary_key=True),
-    Column("chain", String(40), nullable=False),  # the ticket's number, or "system"
+    Column("chain", String(40), nullable=False),  # a ticket's or announcement's number, "system"
     Column("seq", Integer, nullable=False),
     Column("kind", String(10), nullable=False),  # step | fact
     Column("name", String(40), nullable=False),  # start complete send tick revise | claim draft ...
@@ -503,10 +537,10 @@ payloads = Table(
 chains = Table(
     "chains",
     metadata,
-    Column("name", String(40), primary_key=True),  # chains of no ticket: "system"
+    Column("name", String(40), primary_key=True),  # chains of no ticket: "system", announcements
     Column("seq", Integer, nullable=False),
     Column("head", String(64), nullable=False),
-    Column("wrapped", LargeBinary, nullable=False),  # the chain's key
+    Column("wrapped", LargeBinary, nullable=False),  # the chain's key; empty once erased
 )
 
 requests = Table(

@@ -10,7 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from html import unescape
 from pathlib import Path
@@ -25,7 +25,7 @@ from werkzeug.test import TestResponse
 from werkzeug.wsgi import ClosingIterator
 
 from engine import definitions, settings
-from engine.acts import calendar, people, places, tickets, versions
+from engine.acts import announcements, calendar, people, places, tickets, versions
 from engine.acts.people import Newcomer
 from engine.acts.places import Area, Item, Unit
 from engine.read import agenda
@@ -190,6 +190,21 @@ def called(store: Store, now: datetime, who: str = "sun", **given: Any) -> str:
     form = reading.start_form(store, user, now)
     raw = filled(form.form, form.sources, {**CALL, **given})
     return tickets.start(store, user, raw, now, secrets.token_urlsafe(24))
+
+
+def announced(store: Store, now: datetime, who: str = "pan", **given: Any) -> str:
+    """An announcement of the person's centre, in force for eight hours; its number."""
+    words = {
+        "kind": "water",
+        "title": "滨江路停水检修",
+        "places": "滨江路、信江花园小区",
+        "script": "滨江路今天检修，下午六点恢复供水。",
+        "contact": "市水务局 0793-8123456",
+        "since": now,
+        "until": now + timedelta(hours=8),
+    }
+    user, key = people.load(store, who), secrets.token_urlsafe(24)
+    return announcements.write(store, user, announcements.Words(**{**words, **given}), now, key)
 
 
 def done(store: Store, now: datetime, who: str, number: str, name: str, **given: Any) -> int:

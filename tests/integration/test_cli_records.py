@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from pysqlite3 import dbapi2
 
 from engine import settings as settings_of
-from engine.acts import people
+from engine.acts import announcements, people
+from engine.read import announcements as reading
 from engine.read import ticket
 from engine.store import Store
 from tests.commands import hotline
@@ -181,6 +182,25 @@ def test_a_ticket_whose_key_is_erased_still_verifies_and_its_content_is_gone(cit
     assert not [text for text in left if len(text) > 20]
     hotline(city, "verify", "--all")
     hotline(city, *erase, "--as", f"{area}.db1", code=1)
+
+
+def test_what_callers_said_about_an_announcement_is_erased_and_the_announcement_stays(city, now):
+    with Store.open(settings_of.read({"HOTLINE_HOME": str(city)})) as store:
+        area = people.load(store, "lc").area
+        writer, taker = (people.load(store, f"{area}.{name}") for name in ("zb1", "hw1"))
+        words = announcements.Words(
+            "water", "停水", "滨江路", "六点来水。", "0793", now, now + timedelta(hours=8)
+        )
+        number = announcements.write(store, writer, words, now, "written")
+        announcements.link(store, taker, number, "13812341234", "几点来水？", "phone", now, "told")
+        announcements.end(store, writer, number, now, "over")
+    erase = ("erase", number, "--reason", "依申请删除个人信息", "--yes")
+    assert "公告" in hotline(city, *erase, "--as", f"{area}.db1").stdout
+    with Store.open(settings_of.read({"HOTLINE_HOME": str(city)})) as store:
+        found = reading.page(store, people.load(store, f"{area}.zb1"), number, now)
+    assert [(call.phone, call.text) for call in found.calls] == [("", "")]
+    assert found.announcement.script == "六点来水。"
+    hotline(city, "verify", "--all")
 
 
 def content(home: Path, number: str, name: str, now: datetime) -> set[str]:

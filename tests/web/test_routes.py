@@ -59,6 +59,16 @@ SUPERVISED = dict.fromkeys(("dispatcher", "reviewer", "supervisor", "auditor"), 
 """Who reads the ledger of supervision."""
 
 
+ANNOUNCERS = dict.fromkeys(("dispatcher", "duty_leader"))
+"""Who writes announcements."""
+TOLD_OF_THEM = everybody(403, supervisor=200, auditor=200, leader=200, **of_centre(200))
+"""Who reads them; a unit's leader gets a list, and has none in it."""
+
+
+def announcers(status: int) -> dict[str, int]:
+    return everybody(403, **dict.fromkeys(ANNOUNCERS, status))
+
+
 def callers(status: int) -> dict[str, int]:
     return everybody(403, **dict.fromkeys(CALLED, status))
 
@@ -122,6 +132,24 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
     ("tickets.caller", "POST"): (SPOKEN_ON_OWN, SPOKEN_ON_OTHER),
     ("intake.beside", "POST"): (everybody(403, call_taker=200),) * 2,
     ("intake.join", "POST"): (everybody(403, call_taker=200), everybody(403, call_taker=404)),
+    ("announcements.listed", "GET"): (TOLD_OF_THEM,) * 2,
+    ("announcements.announcement", "GET"): (
+        {**TOLD_OF_THEM, "leader": 404},
+        {**TOLD_OF_THEM, "leader": 404, **of_centre(404)},
+    ),
+    ("announcements.new", "GET"): (announcers(200),) * 2,
+    ("announcements.new", "POST"): (announcers(422),) * 2,  # nothing was filled in
+    ("announcements.edit", "GET"): (announcers(200), announcers(404)),
+    ("announcements.edit", "POST"): (announcers(422), announcers(404)),
+    ("announcements.link", "POST"): (
+        everybody(403, call_taker=302),
+        everybody(403, call_taker=404),
+    ),
+    ("announcements.end", "POST"): (
+        # Whoever comes second finds it ended.
+        everybody(403, dispatcher=302, duty_leader=409),
+        announcers(404),
+    ),
     ("calls.find", "GET"): (callers(200), callers(200)),
     ("calls.again", "GET"): (callers(200), callers(404)),
     ("calls.again", "POST"): (callers(302), callers(404)),
@@ -192,6 +220,8 @@ def test_a_first_password_has_to_be_changed_before_anything_else(app: Flask, clo
         assert answer.location.startswith("/password?next="), endpoint
 
 
+LAST = ("announcements.end", "people.sign_out")
+"""After which nothing else can be tried."""
 ORDER = ("tickets.comment", "work.release", "work.hand_over", "work.claim", "tickets.task")
 """What changes a ticket, in the order in which it can be tried on one."""
 
@@ -203,15 +233,17 @@ def test_everybody_gets_where_the_matrix_says(app: Flask, whose: str):
         number, task = city.dispatched(app, "sun", "pan", "sr-lights", **photo)
     else:
         number, task = city.dispatched(app, "guo", "guo", "gf-water", **photo)
+    centre = "pan" if whose == "own" else "geng"
+    announcement = city.announced(app.extensions["hotline"].store, city.MORNING, centre)
     found: dict[tuple[str, str], dict[str, int]] = {}
     signed_in = {who: Person(app, name) for who, name in WHO.items()}
-    rows = sorted(
-        OWN_AND_OTHER, key=lambda row: (row[0] == "people.sign_out", row[1], _place(row[0]))
-    )
+    rows = sorted(OWN_AND_OTHER, key=lambda row: (_after(row[0]), row[1], _place(row[0])))
     for endpoint, method in rows:
         rule = next(r.rule for r in app.url_map.iter_rules(endpoint))
         path = (
-            rule.replace("<number>", number)
+            rule.replace(
+                "<number>", announcement if endpoint.startswith("announcements") else number
+            )
             .replace("<int(max=2147483647):task>", str(task))
             .replace("<int(max=2147483647):leave>", "1")
             .replace("<int(max=2147483647):n>", "1")
@@ -232,3 +264,7 @@ def test_everybody_gets_where_the_matrix_says(app: Flask, whose: str):
 
 def _place(endpoint: str) -> int:
     return ORDER.index(endpoint) if endpoint in ORDER else -1
+
+
+def _after(endpoint: str) -> int:
+    return LAST.index(endpoint) if endpoint in LAST else -1

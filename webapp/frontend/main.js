@@ -14,6 +14,7 @@ document.documentElement.classList.add("js");
 // What somebody types while the server draws the form again must not be lost: the values that
 // stand in the old fields at the moment of the swap go into the new ones.
 const kept = new Map();
+const unfolded = new Map();
 
 function controls(root) {
   return root.querySelectorAll("input, select, textarea");
@@ -26,6 +27,10 @@ function slot(control) {
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   kept.clear();
+  unfolded.clear();
+  for (const fold of event.detail.target.querySelectorAll("details[id]")) {
+    unfolded.set(fold.id, fold.open);
+  }
   for (const control of controls(event.detail.target)) {
     if (control.type !== "hidden" && control.type !== "file" && control.name) {
       kept.set(slot(control), control.type === "checkbox" || control.type === "radio"
@@ -44,6 +49,11 @@ document.addEventListener("htmx:afterSwap", (event) => {
     else control.value = value;
   }
   kept.clear();
+  // What was unfolded stays so; what the server unfolds is news.
+  for (const [id, open] of unfolded) {
+    const fold = document.getElementById(id);
+    if (fold && open) fold.open = true;
+  }
 });
 
 // Long lists can be narrowed by typing; without script they are simply long.
