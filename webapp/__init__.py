@@ -114,6 +114,7 @@ def _words_for_templates(app: Flask) -> None:
         limits=attachments.LIMITS,
         moment=words.moment,
         size_words=attachments.size_words,
+        taking=intake.taking,
         due_words=words.due_words,
         time_left=words.time_left,
         urgency=words.urgency,

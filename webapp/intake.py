@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from flask import Blueprint, render_template, request
 
 from engine.errors import Denied
 from engine.formjs import Form
-from engine.read import announcements, intake
+from engine.read import announcements, intake, suggestions
 from engine.read import ticket as reading
 from webapp import door
 from webapp.pages import page
@@ -46,26 +47,57 @@ CHANNEL = "channel"
 """The variable that says by which way a call came; the product reads it by this name."""
 
 
-def known(form: Form, raw: door.Raw) -> dict[str, Any]:
+def known(form: reading.TaskForm, raw: door.Raw) -> dict[str, Any]:
     """What stands beside the form, for what was typed there so far."""
-    store, person, typed = door.store(), door.person(), said(raw, form)
+    store, person, typed = door.store(), door.person(), said(raw, form.form)
     about = (typed.phone, typed.place, typed.title)
+    found = intake.known(store, person, *about)
+    places = [(hit.card.place, hit.created_at) for hit in found.earlier]
     return {
-        "known": intake.known(store, person, *about),
+        "known": found,
+        "suggestions": suggestions.suggested(store, person, form, raw, "", door.now(), places),
         "announcements": announcements.in_force(store, person, door.now(), *about),
         "linked": request.form.getlist(LINKED),
         "asked": any(map(any, raw.values())),
     }
 
 
+TAKEN = "_take"
+"""What the buttons are called by which a suggestion is taken; their value is `taking` of it."""
+
+
+def taking(one: suggestions.Suggestion) -> str:
+    """The value of the button by which a suggestion is taken."""
+    return json.dumps(one.fill, ensure_ascii=False)
+
+
+def taken(raw: door.Raw) -> door.Raw:
+    """What was typed, with the suggestion that was taken without script, if one was."""
+    try:
+        fill = {str(key): [str(text)] for key, text in json.loads(request.form.get(TAKEN, "[]"))}
+        "".join(part for key, (text,) in fill.items() for part in (key, text)).encode()
+    except (ValueError, TypeError, RecursionError):
+        return raw
+    return {**raw, **fill}
+
+
 LINKED = "_announcement"
 """What the boxes are called by which a ticket is linked to announcements."""
+
+
+def suggested(
+    form: reading.TaskForm, raw: door.Raw, ticket: reading.TicketPage
+) -> tuple[suggestions.Suggestion, ...]:
+    """What the words of a ticket suggest for the form of a task: what was typed at the call."""
+    first = [text for entry in ticket.history[:1] for _, text in entry.answers]
+    told = "\n".join([ticket.card.title, *first])
+    return suggestions.suggested(door.store(), door.person(), form, raw, told, door.now())
 
 
 @page(desk, "/calls/known", "start_ticket", methods=("POST",))
 def beside() -> str:
     """What stands beside the form, for what is typed there now."""
-    form = reading.start_form(door.store(), door.person(), door.now()).form
+    form = reading.start_form(door.store(), door.person(), door.now())
     return render_template("known.html", **{**known(form, door.typed()), "asked": True})
 
 

@@ -26,7 +26,8 @@ desk = Blueprint("tickets", __name__)
 def _doing() -> str:
     """Which button was used: done, draft, update; that of a language is an update, and a page
     that saves by itself says keep."""
-    return "update" if door.asked_language() else request.form.get("_do", "done")
+    updates = door.asked_language() or intake.TAKEN in request.form
+    return "update" if updates else request.form.get("_do", "done")
 
 
 @page(desk, "/tickets", "read_ticket")
@@ -47,7 +48,7 @@ def new() -> Response:
     if request.method == "POST":
         raw = door.typed()
         try:
-            raw, errors = attachments.arrived(raw, "", 0)
+            raw, errors = attachments.arrived(intake.taken(raw), "", 0)
             if _doing() != "update" and not errors:
                 linked = request.form.getlist(intake.LINKED)
                 number = tickets.start(
@@ -129,7 +130,7 @@ def task(number: str, task: int) -> Response:
     errors: Mapping[str, str] = {}
     try:
         if raw is not None:
-            raw, errors = attachments.arrived(raw, number, task)
+            raw, errors = attachments.arrived(intake.taken(raw), number, task)
         if raw is not None and _doing() == "keep":
             work.save_draft(store, person, number, task, raw, now, door.new_key())
             return door.page(gettext("已自动保存草稿，%(at)s。", at=words.clock(now)))
@@ -253,7 +254,9 @@ def _form_page(
     part = request.headers.get("HX-Request") == "true" and _doing() == "update"
     beside: dict[str, Any] = {}
     if not form.number and not part:
-        beside = intake.known(form.form, raw)
+        beside = intake.known(form, raw)
+    elif ticket is not None and not part:
+        beside = {"suggestions": intake.suggested(form, raw, ticket)}
     body = render_template(
         "fields.html" if part else "form.html",
         form=form,

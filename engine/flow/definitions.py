@@ -117,6 +117,10 @@ def _manifest(
         if not isinstance(said, dict) or not all(map(_said, said.values())):
             sentence = f"清单里的“{key}”要写成“名称: 叫法”，如 {example}。"
             return {}, [Finding(MANIFEST, key, "manifest", sentence)]
+    suggested = manifest.get("suggestions", {})
+    if not isinstance(suggested, dict) or not all(map(_said, suggested.values())):
+        sentence = "清单里的“suggestions”要写成“填写项或名单: 决策编号”，编号加双引号。"
+        return {}, [Finding(MANIFEST, "suggestions", "manifest", sentence)]
     retired = manifest.get("retired", [])
     if not isinstance(retired, list) or not all(map(_said, retired)):
         sentence = '清单里的“retired”要写成编号（id）的列表，如 ["old_task"]。'
@@ -184,6 +188,11 @@ class Definitions:
             finding = Finding(str(error.file_name), element, "parse", sentence)
             raise DefinitionsRefused([finding]) from error
         return cls(drawn, specs)
+
+    def suggesting(self, about: str) -> tables.Table | None:
+        """The decision that suggests something of a field or option list; None if none does."""
+        decision = self.manifest.get("suggestions", {}).get(about)
+        return self.tables.get(str(decision)) if decision else None
 
     def start_process(self, kind: str = "call") -> str:
         """The process that starts a ticket of a kind; Refused("manifest") if none does."""

@@ -126,6 +126,14 @@ class Table:
         tests = [rule.tests[column] for rule in self.rules]
         return sorted(numbers_of([member for test in tests for member in test.members]))
 
+    def texts(self) -> Iterator[tuple[str, Rule]]:
+        """Every text that a condition names, with its rule; of a negated one none."""
+        for rule in self.rules:
+            for test in rule.tests:
+                for member in test.members:
+                    if isinstance(member, str) and not test.negated:
+                        yield member, rule
+
     def intervals(self) -> bool:
         """Whether all that it asks for are intervals of numbers."""
         members = [m for rule in self.rules for test in rule.tests for m in test.members]

@@ -134,6 +134,28 @@ document.addEventListener("keydown", (event) => {
   box.click();
 });
 
+// A suggestion that is taken fills its fields here; what cannot be filled so, the server fills.
+function fill(form, key, text) {
+  const found = form.elements[key];
+  const boxes = found instanceof RadioNodeList ? [...found] : [found].filter(Boolean);
+  const box = boxes.find((one) => one.type !== "radio" || one.value === text);
+  if (!box) return false;
+  if (box.type === "radio") box.checked = true;
+  else box.value = text;
+  if (box.value !== text) return false; // a list that was narrowed does not have it
+  box.dispatchEvent(new Event("change", { bubbles: true }));
+  return true;
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("button[name=_take]");
+  if (!button) return;
+  const pairs = JSON.parse(button.value);
+  if (!pairs.every(([key, text]) => fill(button.form, key, text))) return;
+  event.preventDefault();
+  button.form.elements[pairs[0][0]].focus?.();
+});
+
 for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());
 }

@@ -26,6 +26,7 @@ from engine.flow.check import (
     people,
     properties,
     runs,
+    suggestions,
     timers,
     units,
     unset,
@@ -58,6 +59,7 @@ FAMILIES: tuple[Callable[[Drawn], Iterable[Finding]], ...] = (
     choices.findings,
     words.findings,
     decisions.findings,
+    suggestions.findings,
     lengths.findings,
 )
 
