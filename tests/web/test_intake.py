@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 
 import pytest
 from flask import Flask
 
 from engine.acts import people
-from engine.read import intake
+from engine.read import agenda, intake
 from engine.store import Store
 from tests.browser import city
 from tests.browser.city import CALL, Person, called
@@ -81,3 +82,37 @@ def test_the_page_shows_it_and_a_call_joins_a_ticket(app: Flask, store: Store):
     assert f'action="/tickets/{number}/calls"' in again
     assert CALL["matter"] in again
     assert "另一件" in again or "同一件事" in again
+
+
+GROUNDS = (
+    "secret", "other_branch", "other_procedure", "repeated", "no_basis", "out_of_area", "unlawful",
+)  # fmt: skip
+SAID = re.compile(r"可以这样告诉诉求人：([^<]+)")
+
+
+def test_each_ground_of_refusal_has_words_of_its_own_to_read_out_at_once(app: Flask):
+    sun = Person(app, "sun")
+    own = {**sun.hidden("/tickets/new"), **CALL, "acceptance": "refuse", "_do": "update"}
+    told = []
+    for ground in GROUNDS:
+        answer = sun.client.post("/tickets/new", data={**own, "ground": ground})
+        (words,) = SAID.findall(unescape(answer.get_data(as_text=True)))
+        told.append(words)
+    assert len(set(told)) == len(GROUNDS)
+    nothing = sun.client.post("/tickets/new", data=own)
+    assert SAID.findall(unescape(nothing.get_data(as_text=True))) == []
+
+
+def test_who_decides_sees_the_words_that_the_call_taker_reads_out(app: Flask, store: Store):
+    number = called(store, city.MORNING, acceptance="unsure", doubt="像是外地的事")
+    waiting = {one.name: one.task for one in agenda.waiting(store, number)}
+    ban, sun = Person(app, "ban"), Person(app, "sun")
+    above = f"/tickets/{number}/tasks/{waiting['值班长认定']}"
+    sent = {"decision": "refuse", "ground": "out_of_area", "_do": "update"}
+    seen = SAID.findall(unescape(ban.post(above, sent).get_data(as_text=True)))
+    city.done(store, city.MORNING, "ban", number, "值班长认定", **sent)
+    (task,) = [one.task for one in agenda.waiting(store, number) if not one.optional]
+    below = f"/tickets/{number}/tasks/{task}"
+    read = sun.post(below, {"ground": "out_of_area", "_do": "update"})
+    assert seen == SAID.findall(unescape(read.get_data(as_text=True)))
+    assert len(seen) == 1
