@@ -14,9 +14,9 @@ from engine.acts.announcements import KINDS, LONGEST, Words
 from engine.errors import Denied, Trouble
 from engine.read import announcements as reading
 from engine.workdays import ZONE
-from webapp import door, intake, problems, tickets
+from webapp import door, intake, problems, sheets, tickets, words
 from webapp.pages import page
-from webapp.work import ROWS
+from webapp.work import MOST_IN_SHEET, ROWS
 
 desk = Blueprint("announcements", __name__)
 
@@ -37,6 +37,35 @@ def announcement(number: str) -> str:
     """One, with what is read out, its changes and its calls."""
     found = reading.page(door.store(), door.person(), number, door.now())
     return render_template("announcement.html", page=found, most=reading.MOST_CALLS)
+
+
+@page(desk, "/announcements/<number>/calls.xlsx", "read_announcements")
+def workbook(number: str) -> Response:
+    """Its calls as a workbook; of telephones no more than the page shows."""
+    store, person, now = door.store(), door.person(), door.now()
+    found = reading.page(store, person, number, now, MOST_IN_SHEET)
+    heads = (
+        gettext("时间"),
+        gettext("接听人"),
+        gettext("来源"),
+        gettext("来电号码"),
+        gettext("说了什么"),
+        gettext("听的是第几稿"),
+        gettext("工单编号"),
+    )
+    rows = [
+        (
+            words.moment(call.at),
+            call.who,
+            words.label("channel", call.channel),
+            call.phone,
+            call.text,
+            str(call.revision),
+            call.ticket,
+        )
+        for call in found.calls
+    ]
+    return sheets.answer(sheets.workbook(gettext("来电"), heads, rows), f"{number}.xlsx")
 
 
 @page(desk, "/announcements/new", "announce", methods=("GET", "POST"))

@@ -75,7 +75,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An announcement with its changes, and its calls, the newest MOST_CALLS first."""
+    """An announcement with its changes, and the newest of its calls, the last one first."""
 
     announcement: Announcement
     changes: tuple[Change, ...]
@@ -157,7 +157,7 @@ def listed(
         return Listed(items, int(total.scalar_one()))
 
 
-def page(store: Store, user: User, number: str, now: datetime) -> Page:
+def page(store: Store, user: User, number: str, now: datetime, most: int = MOST_CALLS) -> Page:
     """One with all that happened to it. An auditor sees that somebody called, not what was said.
 
     Errors: Denied, hidden when it is unknown or not the user's to see.
@@ -184,7 +184,7 @@ def page(store: Store, user: User, number: str, now: datetime) -> Page:
         return Page(
             announcement=found,
             changes=tuple(_changes(conn, number, people)),
-            calls=tuple(_calls(conn, number, key, people)),
+            calls=tuple(_calls(conn, number, key, people, most)),
             tickets=tickets,
             callers=callers,
             may_change=found.ended_at is None and _may(user, "announce", facts),
@@ -206,15 +206,15 @@ def _changes(conn: Connection, number: str, people: Mapping[str, str]) -> list[C
 
 
 def _calls(
-    conn: Connection, number: str, key: bytes | None, people: Mapping[str, str]
+    conn: Connection, number: str, key: bytes | None, people: Mapping[str, str], most: int
 ) -> list[Call]:
-    """The newest MOST_CALLS, the newest first; with `key` also what was said."""
+    """The newest, so many at most, the last one first; with `key` also what was said."""
     query = (
         select(t.events, t.payloads.c.content)
         .outerjoin(t.payloads, t.payloads.c.event == t.events.c.id)
         .where(t.events.c.chain == number, t.events.c.name == CALL)
         .order_by(t.events.c.seq.desc())
-        .limit(MOST_CALLS)
+        .limit(most)
     )
     found = []
     for row in conn.execute(query):

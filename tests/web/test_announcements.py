@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from io import BytesIO
 
 import pytest
 from flask import Flask
+from openpyxl import load_workbook
 
 from engine.acts import people
 from engine.read import announcements as reading
@@ -181,6 +183,18 @@ def test_an_auditor_sees_that_they_called_and_not_what_they_said(app: Flask, sto
     assert "孙悦" in shown
     assert "家里有病人" not in shown
     assert "138****1234" not in shown
+
+
+def test_the_calls_are_a_workbook_of_text_with_masked_telephones(app: Flask, store: Store):
+    number = city.announced(store, city.MORNING)
+    sun = Person(app, "sun")
+    typed = {**sun.hidden("/tickets/new"), "phone": "13812341234", "title": "=1+1"}
+    sun.client.post(f"/tickets/new/about/{number}", data=typed)
+    answer = sun.get(f"/announcements/{number}/calls.xlsx")
+    head, row = load_workbook(BytesIO(answer.data)).active.iter_rows()
+    assert [cell.value for cell in head][3:5] == ["来电号码", "说了什么"]
+    assert [cell.value for cell in row][1:6] == ["孙悦", None, "138****1234", "=1+1", "1"]
+    assert "f" not in {cell.data_type for cell in row}
 
 
 @pytest.mark.parametrize("text", ["a\u202eb", "长" * 2001])

@@ -137,6 +137,10 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
         {**TOLD_OF_THEM, "leader": 404},
         {**TOLD_OF_THEM, "leader": 404, **of_centre(404)},
     ),
+    ("announcements.workbook", "GET"): (
+        {**TOLD_OF_THEM, "leader": 404},
+        {**TOLD_OF_THEM, "leader": 404, **of_centre(404)},
+    ),
     ("announcements.new", "GET"): (announcers(200),) * 2,
     ("announcements.new", "POST"): (announcers(422),) * 2,  # nothing was filled in
     ("announcements.edit", "GET"): (announcers(200), announcers(404)),
