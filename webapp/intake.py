@@ -101,7 +101,7 @@ def beside() -> str:
     return render_template("known.html", **{**known(form, door.typed()), "asked": True})
 
 
-@page(desk, "/tickets/<number>/join", "start_ticket", methods=("POST",))
+@page(desk, "/tickets/<number>/join", "start_ticket", methods=("POST",), files=True)
 def join(number: str) -> str:
     """The page of a repeat call on a ticket, with what was typed for a new one; nothing is kept
     before it is sent from there."""

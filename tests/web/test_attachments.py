@@ -160,6 +160,11 @@ def test_only_forms_with_files_take_more_and_only_from_who_is_signed_in(app: Fla
     number = number_of(large(sun, "/tickets/new", {**CALL, INPUT: file(scan, "扫描.pdf")}), sun)
     assert sun.get(f"/tickets/{number}/attachments/1").data == scan
     page = f"/tickets/{number}"
+    # The form of a call goes there whole, with the file that was chosen.
+    sent = {**sun.hidden("/tickets/new"), **CALL, INPUT: file(scan)}
+    joined = sun.client.post(f"{page}/join", data=sent)
+    joined.request.environ["wsgi.input"].close()
+    assert joined.status_code == 200
     sent = {"text": "x", INPUT: file(scan)}
     assert large(sun, f"{page}/comments", sent, on=page).status_code == 413
     assert sun.post("/tickets/new", {**CALL, "matter": "长" * 400_000}).status_code == 413
