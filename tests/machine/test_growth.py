@@ -51,20 +51,21 @@ def through_a_round(ticket: Ticket, **given: str) -> None:
     raise AssertionError(f"round {nth} does not end:\n" + "\n".join(ticket.told[-20:]))
 
 
-@pytest.mark.parametrize("lead", ["sr-cg", "xz-centre"])
-def test_fifty_rounds_of_the_whole_procedure_weigh_as_much_as_one(lead):
+# On two levels a round costs four times as much, and tells the same after fewer.
+@pytest.mark.parametrize(("lead", "rounds"), [("sr-cg", 50), ("xz-centre", 20)])
+def test_many_rounds_of_the_whole_procedure_weigh_as_much_as_one(lead, rounds):
     """With co-handlers, promises, follow-ups and a supervision that has ended, on both levels."""
     ticket = called()
     sizes, tokens = [], []
-    for _ in range(50):
+    for _ in range(rounds):
         through_a_round(ticket, lead_unit=lead, promise_days="5")
         sizes.append(len(ticket.blob))
         tokens.append(len(list(ticket.step.state.tokens())))
-    assert ticket.step.values["round"] == 51
+    assert ticket.step.values["round"] == rounds + 1
     assert any(entry["ended_at"] for entry in ticket.rows.ledger.values())
     assert max(sizes) <= 2 * sizes[0], sizes
     assert tokens[-1] == tokens[0], tokens
-    assert len(ticket.rows.legs) >= 50
+    assert len(ticket.rows.legs) >= rounds
 
 
 def test_a_thousandth_repeat_call_costs_what_the_first_did():
