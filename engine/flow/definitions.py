@@ -239,6 +239,13 @@ class Definitions:
             one.id for one in self.elements() if one.properties.get("several") == "true"
         )
 
+    @cached_property
+    def contacts(self) -> frozenset[str]:
+        """The user tasks and start events in which the caller is spoken to."""
+        return frozenset(
+            one.id for one in self.elements() if one.properties.get("contact") == "true"
+        )
+
     def form_keys(self) -> frozenset[str]:
         """The forms that user tasks and start events name."""
         return frozenset(element.form for element in self.elements() if element.form)

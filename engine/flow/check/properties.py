@@ -21,12 +21,21 @@ OF_ELEMENT = (
     "sets",
     "optional",
     "several",
+    "contact",
     "other_than",
     "correlation",
 )
 LEGS = frozenset({"lead", "co"})
 TOLD = {"unit": "单位", "round": "第几轮"}
 """What the process of a leg must be told: it is written down with the leg."""
+
+_TASK = ({"userTask"}, "用户任务")
+_TRUE_OR_FALSE = {
+    "optional": _TASK,
+    "several": _TASK,
+    "contact": ({"userTask", "startEvent"}, "用户任务或开始事件"),
+}
+"""Properties that are true or false: on which elements, and what people call those."""
 
 _PROPERTY = f"{BPMN}extensionElements/{CAMUNDA}properties/{CAMUNDA}property"
 
@@ -65,11 +74,11 @@ def _of_leg(element: Element) -> Iterator[tuple[str, str]]:
 
 
 def _of_task(element: Element, tasks: set[str]) -> Iterator[tuple[str, str]]:
-    for name in ("optional", "several"):
+    for name, (kinds, word) in _TRUE_OR_FALSE.items():
         if name not in element.properties:
             continue
-        if element.kind != "userTask":
-            yield name, f"不是用户任务，不能有属性 {name}"
+        if element.kind not in kinds:
+            yield name, f"不是{word}，不能有属性 {name}"
         elif element.properties[name] not in ("true", "false"):
             yield name, f"的属性 {name} 只能写 true 或 false"
     if "other_than" in element.properties:
