@@ -33,7 +33,7 @@ MAY_WAIT = ("people.password", "people.sign_out")
 LARGEST_WITH_FILES = 64 * 1024 * 1024
 """Bytes of a request that brings files: those that a form may have, and what is around them."""
 
-REFRESHED = frozenset({"work.figures"})
+REFRESHED = frozenset({"work.figures", "tickets.news"})
 """What pages ask for by themselves: that nobody sits there any more must show all the same."""
 
 POLICY = "; ".join(
@@ -245,6 +245,8 @@ def _admit() -> AnyResponse | None:
         raise BadRequest
     if action == OPEN:
         return None
+    if found is None and endpoint in REFRESHED:
+        return page("", 401)  # no page to sign in on belongs into a part of another
     if found is None:
         from webapp.people import ask_to_sign_in
 

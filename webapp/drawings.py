@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from collections.abc import Collection
+
+from flask import Blueprint, Response, abort, render_template, request
 from flask_babel import gettext
 from markupsafe import Markup
 
@@ -30,7 +32,16 @@ def drawing(number: str) -> str:
     )
 
 
-def _svg(number: str, sheet: drawn.Sheet) -> Markup:
+@page(desk, "/tickets/<number>/drawing.svg", "read_ticket")
+def excerpt(number: str) -> Response:
+    """The part of the first diagram where the ticket stands, for its page."""
+    sheets = drawn.sheets(door.store(), door.person(), number, door.now())
+    if not sheets or not sheets[0].stands:
+        abort(404)
+    return Response(_svg(number, sheets[0], sheets[0].stands), mimetype="image/svg+xml")
+
+
+def _svg(number: str, sheet: drawn.Sheet, around: Collection[str] = ()) -> Markup:
     """The picture; what stands in it as text was escaped when it was drawn."""
     title = gettext("工单 %(number)s：%(name)s", number=number, name=sheet.name)
     words = {
@@ -40,6 +51,11 @@ def _svg(number: str, sheet: drawn.Sheet) -> Markup:
         Mark.DONE: gettext("已经过"),
     }
     svg = picture.draw_page(
-        sheet.page, marks=sheet.marks, tokens=sheet.tokens, title=title, words=words
+        sheet.page,
+        marks=sheet.marks,
+        tokens=sheet.tokens,
+        title=title,
+        words=words,
+        around=around,
     )
     return Markup(svg)  # noqa: S704 (lxml wrote it)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from engine.access import sees_reporter
@@ -78,26 +80,68 @@ def ticket(number: str) -> Response:
 
 
 def _ticket_page(number: str, words: str = "", error: str = "") -> Response:
-    """The page of a ticket; `words`: a comment that was not kept, for a reason."""
+    """The page of a ticket; `words`: a comment that was not kept, for a reason (`error`)."""
     found = reading.page(door.store(), door.person(), number, door.now())
     body = render_template(
         "ticket.html",
-        ticket=found,
-        duties=[item for item in found.tasks if door.may_do(item)],
+        **_present(found),
         others=[item for item in found.tasks if not door.may_do(item)],
-        colleagues={
+        entries=supervision.of_ticket(found),
+        tree=legs.tree(found.legs, found.deadlines),
+        own_deadlines=[one for one in found.deadlines if not one.leg and one.remaining],
+        words=words,
+        within=_within(),
+        error=error,
+    )
+    return door.page(body, 422 if error else 200)
+
+
+def _within() -> bool:
+    """Whether a comment is for the own unit alone: as was chosen, else where units do the work."""
+    person, chosen = door.person(), request.form.get("for", "")
+    at_desk = person.unit not in (person.centre, person.authority)
+    return chosen == "unit" or (chosen != "all" and at_desk)
+
+
+def _present(found: reading.TicketPage) -> dict[str, Any]:
+    """What the parts show that an open page asks for again."""
+    return {
+        "ticket": found,
+        "duties": [item for item in found.tasks if door.may_do(item)],
+        "colleagues": {
             item.task: reading.colleagues(door.store(), item, but)
             for item in found.tasks
             if (but := _without(item))
         },
-        units={leg.leg: leg.unit_name for leg in found.legs},
-        entries=supervision.of_ticket(found),
-        tree=legs.tree(found.legs, found.deadlines),
-        over=legs.over(found, door.person(), door.now()),
-        words=words,
-        error=error,
+        "units": {leg.leg: leg.unit_name for leg in found.legs},
+        "over": legs.over(found, door.person(), door.now()),
+        "standing": [
+            (name, unit_name, n)
+            for (name, unit_name), n in Counter(
+                (item.name, item.unit_name) for item in found.tasks
+            ).items()
+        ],
+    }
+
+
+@page(desk, "/tickets/<number>/news", "read_ticket")
+def news(number: str) -> Response:
+    """What has changed since an open page was made (`seq`): nothing (204), or its parts anew.
+
+    `told`: the page says already that there is something new.
+    """
+    since = request.args.get("seq", 0, type=int)
+    if reading.last_event(door.store(), door.person(), number) == since:
+        return Response(status=204)
+    found = reading.page(door.store(), door.person(), number, door.now())
+    body = render_template(
+        "ticket/moved.html",
+        **_present(found),
+        told="told" in request.args or found.history[-1].seq > since,
+        here=url_for("tickets.ticket", number=number),
+        swapped=Markup(' hx-swap-oob="true"'),
     )
-    return door.page(body, 422 if error else 200)
+    return door.page(body)
 
 
 @page(desk, "/tickets/<number>/order", "read_ticket")
@@ -166,7 +210,8 @@ def comment(number: str) -> Response:
     text = request.form.get("text", "").strip()
     try:
         key = door.key_for(text)
-        work.comment(door.store(), door.person(), number, text, door.now(), key)
+        within = _within()
+        work.comment(door.store(), door.person(), number, text, door.now(), key, within=within)
     except Trouble as trouble:
         if trouble.code not in problems.WORDS_REFUSED:
             raise
@@ -267,6 +312,7 @@ def _form_page(
         waiting=attachments.waiting(views),
         ticket=ticket,
         right=_right(ticket, form.task),
+        of_leg=_leg_of(ticket, form.task),
         **beside,
     )
     answer = door.page(body, 422 if errors and not part else 200)
@@ -278,6 +324,12 @@ def _form_page(
 def _right(ticket: reading.TicketPage | None, task: int) -> WorkItem | None:
     """The task, if it is one that need not be done."""
     return next((item for item in ticket.rights if item.task == task), None) if ticket else None
+
+
+def _leg_of(ticket: reading.TicketPage | None, task: int) -> int | None:
+    """The dispatch that an open task belongs to."""
+    open_ones = (*ticket.tasks, *ticket.rights) if ticket else ()
+    return next((item.leg for item in open_ones if item.task == task), None)
 
 
 WRITTEN = ("textfield", "textarea", "number", "datetime")

@@ -177,9 +177,19 @@ def save_draft(
             held.note("draft")
 
 
-def comment(store: Store, user: User, number: str, text: str, now: datetime, key: str) -> None:
+def comment(
+    store: Store,
+    user: User,
+    number: str,
+    text: str,
+    now: datetime,
+    key: str,
+    *,
+    within: bool = False,
+) -> None:
     """Write a comment on a ticket for those who may read it; at most 2,000 characters.
 
+    `within`: for the writer's own unit alone, and in no search index.
     Errors: Denied; Trouble comment_empty, comment_long, text_characters, request_*; VaultError
     erased.
     """
@@ -188,7 +198,7 @@ def comment(store: Store, user: User, number: str, text: str, now: datetime, key
         if not steps.once(conn, key, user.name, f"comment/{number}", now):
             return
         ticket = rights.hold(conn, store, user, number, "comment_ticket")
-        body = {"request": key}
+        body = {"request": key, **({spoken.WITHIN: True} if within else {})}
         payload = {"text": text}
         who = user.name, user.unit
         search.append(conn, store, ticket, "fact", "comment", now, *who, body, payload)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from engine.picture import areas, edges, labels, marks, nodes
@@ -12,6 +12,8 @@ from engine.picture.reading import read
 from engine.picture.svg import FONTS, INK, PAPER, Pen, number
 
 MARGIN = 10.0
+WINDOW = (880.0, 300.0)
+"""Pixels that a picture of a part of a page is wide and high."""
 MOST_NAMED = 20
 """How many marked elements the text for screen readers names."""
 
@@ -81,12 +83,13 @@ def draw_page(
     title: str = "",
     words: Mapping[Mark, str] = WORDS,
     prefix: str = "picture",
+    around: Collection[str] = (),
 ) -> str:
-    """A page that has been read; see `draw`."""
+    """A page that has been read; see `draw`. `around`: only the part with these in its middle."""
     if not _PREFIX.fullmatch(prefix):
         raise ValueError(f"prefix {prefix!r} is no beginning of an id")
     sheet = _Sheet(page, marks or {}, tokens or {}, words)
-    return sheet.written(title, prefix)
+    return sheet.written(title, prefix, around)
 
 
 class _Sheet:
@@ -104,7 +107,7 @@ class _Sheet:
         self.taken: list[Box] = []
         self.pen = Pen.sheet()
 
-    def written(self, title: str, prefix: str) -> str:
+    def written(self, title: str, prefix: str, around: Collection[str]) -> str:
         title = title or self.page.name or "流程图"
         self.pen.put("title", title, id=f"{prefix}-title")
         self.pen.put("desc", self.described(), id=f"{prefix}-desc")
@@ -119,7 +122,7 @@ class _Sheet:
             font_family=FONTS,
         )
         self.draw(body)
-        box = self.bounds()
+        box = self.window(around) or self.bounds()
         for key, value in zip(("x", "y", "width", "height"), box, strict=True):
             ground.element.set(key, number(value))
         for key, text in (
@@ -247,14 +250,28 @@ class _Sheet:
         """All that was drawn, with a margin."""
         if not self.taken:
             return Box(0, 0, 100, 60)
-        left = min(box.x for box in self.taken) - MARGIN
-        top = min(box.y for box in self.taken) - MARGIN
-        right = max(box.x + box.width for box in self.taken) + MARGIN
-        low = max(box.y + box.height for box in self.taken) + MARGIN
-        return Box(left, top, right - left, low - top)
+        return _union(self.taken).grown(MARGIN)
+
+    def window(self, around: Collection[str]) -> Box | None:
+        """The part of the page around some shapes; if they do not fit, around the first."""
+        boxes = [shape.box for shape in self.page.shapes if shape.thing.id in around]
+        if not boxes:
+            return None
+        wide, high = WINDOW
+        whole = _union(boxes)
+        fits = whole.width <= wide and whole.height <= high
+        x, y = (whole if fits else boxes[0]).middle
+        return Box(x - wide / 2, y - high / 2, wide, high)
 
     def family(self, shape: Shape) -> Callable[[Pen, Shape], None]:
         return _FAMILIES.get(shape.thing.kind, nodes.activity)
+
+
+def _union(boxes: Collection[Box]) -> Box:
+    left, top = min(box.x for box in boxes), min(box.y for box in boxes)
+    right = max(box.x + box.width for box in boxes)
+    low = max(box.y + box.height for box in boxes)
+    return Box(left, top, right - left, low - top)
 
 
 def _of(body: Pen, thing: Thing) -> Pen:

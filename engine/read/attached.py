@@ -19,6 +19,9 @@ from engine.record import Event
 from engine.store import Store, attachments, forms, log
 from engine.store.attachments import PIECE, Said
 
+LARGEST_SHOWN = 8_000_000
+"""Bytes of a picture that a page shows by itself: a photo of a telephone, and no scan of a plan."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attached:
@@ -27,7 +30,7 @@ class Attached:
     n: int
     name: str
     size: int  # bytes
-    picture: bool  # a browser draws it
+    picture: bool  # a browser draws it, and it is small enough to be shown with others
     at: datetime
     actor_name: str
     unit_name: str
@@ -62,7 +65,7 @@ def attached(
             n=n,
             name=said.name,
             size=said.size,
-            picture=said.kind in KINDS and KINDS[said.kind].shown,
+            picture=said.kind in KINDS and KINDS[said.kind].shown and said.size <= LARGEST_SHOWN,
             at=event.at,
             actor_name=names.person(event.actor),
             unit_name=names.units.get(event.unit, ""),

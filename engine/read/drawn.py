@@ -27,6 +27,9 @@ _FOREMOST = (Mark.OVERDUE, Mark.ACTIVE, Mark.WAITING, Mark.DONE)
 """Of several marks of one element, the first of these is shown."""
 
 
+_TO_DO = frozenset({Mark.OVERDUE, Mark.ACTIVE})
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A page of a diagram on which a ticket has been, with its marks."""
@@ -41,7 +44,13 @@ class Sheet:
     @property
     def tasks(self) -> int:
         """How many elements are somebody's to do."""
-        return sum(mark in (Mark.ACTIVE, Mark.OVERDUE) for mark in self.marks.values())
+        return sum(mark in _TO_DO for mark in self.marks.values())
+
+    @property
+    def stands(self) -> frozenset[str]:
+        """The elements that are somebody's to do; where there is none, those that wait."""
+        to_do = (about for about, mark in self.marks.items() if mark in _TO_DO)
+        return frozenset(to_do) or frozenset(self.tokens)
 
 
 def sheets(store: Store, user: User, number: str, now: datetime) -> tuple[Sheet, ...]:

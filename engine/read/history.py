@@ -13,7 +13,7 @@ from engine.flow.drawing import Element
 from engine.formjs import Component
 from engine.read.words import due_moment, moment
 from engine.record import Event
-from engine.store import cards, forms
+from engine.store import cards, forms, spoken
 from engine.workdays import ZONE
 
 _STEPS = {
@@ -51,6 +51,7 @@ class Entry:
     sentence: str
     lines: tuple[str, ...]  # what it led to: milestones, due times set or moved, messages
     answers: tuple[tuple[str, str], ...]  # (label, value) by the form of the pinned version
+    within: bool  # a comment kept to its writer's own unit
     withheld: bool  # there is content that this reader may not read, or that was erased
 
 
@@ -97,6 +98,7 @@ def entry(
         sentence=_sentence(event.name, body, names),
         lines=tuple(dict.fromkeys(_lines(body, definitions, names))),
         answers=tuple(_answers(event, body, payload or {}, definitions, names, shield)),
+        within=bool(body.get(spoken.WITHIN)),
         withheld=bool(event.commitment) and payload is None,
     )
 
@@ -120,7 +122,7 @@ def _sentence(name: str, body: Mapping[str, Any], names: Names) -> str:
         case "draft":
             return f"保存{task}的草稿"
         case "comment":
-            return "写下备注"
+            return "写下备注（仅本单位可见）" if body.get(spoken.WITHIN) else "写下备注"
         case "imported":
             return f"从{body['source']}导入，原编号{body['original']}"
         case "unmask":

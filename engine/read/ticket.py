@@ -13,14 +13,18 @@ from engine.access import User, authorize, content_reader, sees_reporter
 from engine.errors import Denied
 from engine.flow import Definitions
 from engine.read.attached import Attached, Content, attached, content, waiting
+from engine.read.contacts import Contact, contacts_of
 from engine.read.filling import TaskForm, colleagues, start_form, task_form
 from engine.read.history import Entry, Names, entry
 from engine.read.imported import Origin, origin_of
 from engine.read.legs import DeadlineView, LegView, deadlines_of, legs_of
+from engine.read.opinions import Opinions, opinions_of
+from engine.read.promises import Promise, promises_of
 from engine.read.search import tickets_in_reach
+from engine.read.sent import Sent, sent_of
 from engine.read.worklist import WorkItem, card_of, open_tasks
 from engine.record import Event
-from engine.store import Store, forms, log, rights
+from engine.store import Store, forms, log, rights, spoken
 from engine.store import tables as t
 from engine.store.attachments import Said
 from engine.store.cards import Card
@@ -38,6 +42,7 @@ __all__ = [
     "TicketPage",
     "attachment",
     "colleagues",
+    "last_event",
     "page",
     "start_form",
     "task_form",
@@ -50,6 +55,7 @@ class TicketPage:
     """All that the page of a ticket shows."""
 
     number: str
+    seq: int  # of its last event
     type: str
     type_label: str
     channel: str
@@ -89,6 +95,10 @@ class TicketPage:
     rights: tuple[WorkItem, ...]  # what this person may do and need not
     history: tuple[Entry, ...]
     attachments: tuple[Attached, ...]
+    opinions: tuple[Opinions, ...]  # what co-handling units answered, for who writes the reply
+    promises: tuple[Promise, ...]
+    contacts: tuple[Contact, ...]
+    sent: tuple[Sent, ...]  # messages to the world
     may_comment: bool
     may_unmask: bool
     may_call_again: bool
@@ -114,7 +124,12 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
         last = leads[-1] if leads else None  # whose centre and authority are the ticket's now
         calendar = store.calendar(conn)
         shield = not sees_reporter(user, row.protected)
-        events = log.read_events(conn, number)
+        events = _heard(log.read_events(conn, number), payloads, user)
+        under = _versions(conn, store, events, definitions)
+        history = tuple(
+            entry(event, payloads.get(event.seq), under[event.seq], names, shield)
+            for event in events
+        )
         items = [
             item if readable else replace(item, card=Card())
             for item in open_tasks(conn, store, user, row.id, now)
@@ -126,6 +141,7 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
 
         return TicketPage(
             number=row.number,
+            seq=row.seq,
             type=row.type,
             type_label=label("type"),
             channel=row.channel,
@@ -163,8 +179,12 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
             origin=origin_of(conn, row.id),
             tasks=tuple(item for item in items if not item.optional),
             rights=tuple(item for item in items if item.optional and _now(conn, user, seen, item)),
-            history=tuple(_history(conn, store, events, definitions, payloads, names, shield)),
+            history=history,
             attachments=attached(conn, store, events, payloads, names, shield),
+            opinions=opinions_of(legs, events, history, user.unit, now),
+            promises=promises_of(conn, row.id, legs, events, payloads, history, calendar, now),
+            contacts=contacts_of(events, history, under),
+            sent=sent_of(conn, row.id, under, names),
             may_comment=row.erased_at is None and _may(user, "comment_ticket", facts),
             may_unmask=row.erased_at is None and _may(user, "unmask", facts),
             may_call_again=row.erased_at is None and _may(user, "call_again", facts),
@@ -172,6 +192,12 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
                 row.ended_at is not None and row.erased_at is None and _may(user, "erase", facts)
             ),
         )
+
+
+def last_event(store: Store, user: User, number: str) -> int:
+    """The number of a ticket's last event: whether a page is still up to date. Errors: Denied."""
+    with store.read() as conn:
+        return int(rights.see(conn, user, number).columns["seq"])
 
 
 def attachment(store: Store, user: User, number: str, n: int) -> Content:
@@ -225,20 +251,28 @@ def _now(conn: Connection, user: User, seen: Seen, item: WorkItem) -> bool:
     )
 
 
-def _history(
-    conn: Connection,
-    store: Store,
-    events: Iterable[Event],
-    definitions: Definitions,
-    payloads: Mapping[int, Mapping[str, Any]],
-    names: Names,
-    shield: bool,
-) -> Iterable[Entry]:
-    """The events in words, each by the definitions that it happened under."""
+def _heard(events: Iterable[Event], payloads: dict[int, dict[str, Any]], user: User) -> list[Event]:
+    """The events without what was kept to other units; an auditor sees that there was something."""
+    found = []
+    for event in events:
+        if not spoken.heard(event, user):
+            payloads.pop(event.seq, None)
+            if "auditor" not in user.roles:
+                continue
+        found.append(event)
+    return found
+
+
+def _versions(
+    conn: Connection, store: Store, events: Iterable[Event], definitions: Definitions
+) -> dict[int, Definitions]:
+    """Event number → the definitions that it happened under; a fact goes by the step before."""
+    found = {}
     for event in events:
         if event.kind == "step":
             definitions = store.definitions_of(event.body["version"], conn)
-        yield entry(event, payloads.get(event.seq), definitions, names, shield)
+        found[event.seq] = definitions
+    return found
 
 
 def _may(user: User, action: str, facts: Mapping[str, Any]) -> bool:

@@ -4,7 +4,7 @@ A row is an event that brought words: what its form says is searched (`Component
 comment, what was said in a repeat call or came from another platform and names nobody. It holds
 terms (engine.terms) under a key of the vault, so that who has the database alone cannot read it.
 Numbers and names that say who somebody is are taken out before; the caller's telephone is found
-whole or not at all.
+whole or not at all. A comment that is kept to a unit is in nobody's index.
 
 `rowid` is the ticket's id and the event's number in one, so that a row that is found names its
 ticket without a further look. SQLite has the rows in an FTS5 table, PostgreSQL as a tsvector.
@@ -34,6 +34,7 @@ from engine.record import Event
 from engine.store import forms, log
 from engine.store.prepared import Prepared
 from engine.store.session import Store
+from engine.store.spoken import WITHIN
 from engine.store.tables import search
 from engine.store.tickets import Ticket
 from engine.vault import Vault
@@ -75,7 +76,7 @@ def append(
 ) -> Event:
     """Append an event to a locked ticket's chain (log.append), and the row by which it is found."""
     found = ""
-    if payload is not None and ticket.key is not None:
+    if payload is not None and ticket.key is not None and not body.get(WITHIN):
         path = body.get("form")
         form = forms.read(store.definitions(ticket.version), path) if path else None
         found = words(store.vault, form, payload, caller_of(ticket))
@@ -158,6 +159,8 @@ def of_events(
         if (payload := payloads.get(event.seq)) is None:
             continue
         body = event.body
+        if body.get(WITHIN):
+            continue
         form = None
         if path := body.get("form"):
             form = forms.read(store.definitions_of(body["version"], conn), path)

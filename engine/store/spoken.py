@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from engine.access import User
 from engine.errors import Trouble
 from engine.formjs.text import forbidden, trimmed
+from engine.record import Event
 
 LONGEST_REASON = 500
+WITHIN = "within"
+"""What the body of a comment says that is kept to the writer's own unit."""
+
+
+def heard(event: Event, user: User) -> bool:
+    """Whether somebody may read what an event brought, as far as its writer decided that."""
+    return not event.body.get(WITHIN) or event.unit == user.unit
 
 
 def plain(text: str, most: int, missing: str, long: str) -> str:

@@ -137,6 +137,7 @@ _SEE = Prepared(
         tickets.c.version,
         tickets.c.about_unit,
         tickets.c.protected,
+        tickets.c.seq,
     ).where(tickets.c.number == bindparam("number"))
 )
 _LEGS = Prepared(select(legs).where(legs.c.ticket == bindparam("ticket")))

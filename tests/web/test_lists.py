@@ -213,8 +213,8 @@ def test_a_page_that_refreshes_itself_keeps_nobody_signed_in(app: Flask, clock: 
     for _ in range(13):
         clock.moment += timedelta(minutes=10)
         answer = li.get("/figures?tab=mine")
-    assert answer.status_code == 302
-    assert "/sign-in" in answer.location
+    assert (answer.status_code, answer.data) == (401, b"")
+    assert "/sign-in" in li.get("/").location
 
 
 def test_the_figures_are_of_now(app: Flask):

@@ -15,6 +15,7 @@ from engine.acts import people
 from tests import samples
 from tests.browser import city
 from tests.browser.city import Clock, Person
+from webapp.door import REFRESHED
 from webapp.pages import ACTIONS, OPEN, SIGNED_IN
 
 WHO = {
@@ -111,6 +112,14 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
         everybody(200, another_officer=404, **NOBODY_ON_TICKETS),
         everybody(404, supervisor=200, auditor=200, **NOBODY_ON_TICKETS),
     ),
+    ("tickets.news", "GET"): (
+        everybody(200, another_officer=404, **NOBODY_ON_TICKETS),
+        everybody(404, supervisor=200, auditor=200, **NOBODY_ON_TICKETS),
+    ),
+    ("drawings.excerpt", "GET"): (
+        everybody(200, another_officer=404, **NOBODY_ON_TICKETS),
+        everybody(404, supervisor=200, auditor=200, **NOBODY_ON_TICKETS),
+    ),
     ("attachments.attachment", "GET"): (SPOKEN_ON_OWN, SPOKEN_ON_OTHER),
     ("drawings.drawing", "GET"): (
         everybody(200, another_officer=404, **NOBODY_ON_TICKETS),
@@ -203,6 +212,8 @@ def test_whoever_is_not_signed_in_reaches_only_what_is_open(app: Flask):
         if ACTIONS[endpoint] == OPEN:
             assert answer.status_code in (200, 302, 400, 404), endpoint
             assert "/sign-in?" not in (answer.location or "")
+        elif endpoint in REFRESHED:  # a part of a page, into which no page to sign in on belongs
+            assert (answer.status_code, answer.data) == (401, b""), endpoint
         elif method == "GET":
             assert answer.status_code == 302, endpoint
             assert "/sign-in?next=" in answer.location

@@ -56,6 +56,15 @@ document.addEventListener("htmx:afterSwap", (event) => {
   }
 });
 
+// A page that refreshes parts of itself does not pull them from under somebody's hands: while
+// something is being written, or a part has the focus, the notice alone says that there is news.
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const at = document.activeElement;
+  if (at?.matches("main input, main select, main textarea") || event.detail.target.contains(at)) {
+    event.detail.shouldSwap = false;
+  }
+});
+
 // Long lists can be narrowed by typing; without script they are simply long.
 function narrowing(list) {
   const box = document.createElement("input");
