@@ -40,6 +40,8 @@ class Sheet:
     """What waits and what was passed, of all dispatches together."""
     tokens: Mapping[str, int]
     """How often each element waits now."""
+    own: frozenset[str] = frozenset()
+    """What waits for the reader's unit."""
 
     @property
     def tasks(self) -> int:
@@ -48,13 +50,14 @@ class Sheet:
 
     @property
     def stands(self) -> frozenset[str]:
-        """The elements that are somebody's to do; where there is none, those that wait."""
+        """Where to look first: what is the reader's to do, else somebody's, else what waits."""
         to_do = (about for about, mark in self.marks.items() if mark in _TO_DO)
-        return frozenset(to_do) or frozenset(self.tokens)
+        return self.own or frozenset(to_do) or frozenset(self.tokens)
 
 
 def sheets(store: Store, user: User, number: str, now: datetime) -> tuple[Sheet, ...]:
-    """The pages on which a ticket has been: first where somebody has to act, then where it waits.
+    """The pages on which a ticket has been: first where the reader's unit has to act, then where
+    others have, then where it waits.
 
     Of dispatches to several units, which go by the same diagram, all stand on the same page.
     Errors: Denied, hidden when the ticket is unknown or not the user's to see; StoreError.
@@ -73,6 +76,7 @@ def sheets(store: Store, user: User, number: str, now: datetime) -> tuple[Sheet,
         if not task.optional:
             late = task.due is not None and task.due <= now
             marked.setdefault(task.element, set()).add(Mark.OVERDUE if late else Mark.ACTIVE)
+    own = {one.element for one in seen.tasks.values() if one.unit == user.unit and not one.optional}
     marks = {
         element: next(mark for mark in _FOREMOST if mark in found)
         for element, found in marked.items()
@@ -83,11 +87,12 @@ def sheets(store: Store, user: User, number: str, now: datetime) -> tuple[Sheet,
             page,
             {about: marks[about] for about in ids & marks.keys()},
             {about: tokens[about] for about in ids & tokens.keys()},
+            ids & own,
         )
         for page, ids in _pages(definitions)
         if ids & marks.keys()
     ]
-    return tuple(sorted(found, key=lambda one: (-one.tasks, -len(one.tokens))))
+    return tuple(sorted(found, key=lambda one: (not one.own, -one.tasks, -len(one.tokens))))
 
 
 def _tokens(

@@ -69,6 +69,16 @@ def test_several_units_stand_on_one_page_and_are_counted(office, now):
     assert set(sheets(office, number, now)["派单和办理"].tokens.values()) == {1, 2}
 
 
+def test_a_unit_finds_first_the_page_where_it_has_to_act(office, now):
+    number = office.call(now, type="help")
+    office.does(number, "dispatcher", now, lead_unit="sr-water", co_units=["sr-roads"])
+    for unit, name in (("sr-water", "单位办理"), ("sr-roads", "协办单位办理")):
+        first = drawn.sheets(office.store, office.who("officer", unit), number, now)[0]
+        assert first.name.startswith(name)
+        assert first.stands == first.own
+        assert {first.marks[about] for about in first.own} == {Mark.ACTIVE}
+
+
 def test_at_the_end_nothing_waits_on_any_page(office, now):
     number = office.call(now, acceptance="answered")
     office.runs(number, now)

@@ -8,6 +8,7 @@ htmx.config.includeIndicatorStyles = false; // no inline style
 htmx.config.selfRequestsOnly = true;
 htmx.config.historyCacheSize = 0; // nothing about callers stays in the browser's storage
 htmx.config.scrollIntoViewOnBoost = false;
+htmx.config.attributesToSettle = ["class", "width", "height"]; // a style would be refused, as above
 
 document.documentElement.classList.add("js");
 

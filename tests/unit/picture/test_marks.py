@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from lxml import etree
 
+from engine import picture
 from engine.picture import WORDS, Mark
 from tests.unit.picture.drawn import edge, element, file, one, parts, shape, svg, words
 
@@ -92,3 +94,20 @@ def test_marks_and_tokens_lie_within_the_sheet():
     assert y <= 100 - 14
     assert x + wide >= 200 + 14
     assert y + high >= 180 + 14
+
+
+def test_a_part_of_a_page_has_in_its_middle_what_it_is_about():
+    first, second, far = ((about, x) for about, x in (("a", 100), ("b", 400), ("c", 3000)))
+    elements = "".join(element("userTask", about, name=about) for about, _ in (first, second, far))
+    shapes = "".join(shape(about, x, 80, 100, 80) for about, x in (first, second, far))
+    content = file(elements, shapes)
+
+    def box(*around: str) -> list[float]:
+        (page,) = picture.pages(content)
+        drawn = picture.draw_page(page, around=around)
+        return [float(part) for part in etree.fromstring(drawn).get("viewBox").split()]
+
+    assert box("a", "b") == [300 - 440, 120 - 150, 880, 300]
+    assert box("a", "c") == [150 - 440, 120 - 150, 880, 300], "too far apart: the first"
+    assert box("nowhere") == box(), "the whole page"
+    assert box()[2] > 2900
