@@ -51,6 +51,16 @@ def form_of(store: Store, number: str, name: str) -> str:
     return f"/tickets/{number}/tasks/{task}"
 
 
+def test_what_was_asked_stands_below_what_may_be_done(app: Flask, store: Store, clock: Clock):
+    number = with_co_handlers(store, clock)
+    said = section(app, "li", number, "asked")
+    assert f"详细情况 {CALL['matter']}" in said
+    assert CALL["title"] not in said, "it is the page's heading"
+    told = section(app, "ji", number, "asked")
+    assert "有内容未显示" in told
+    assert CALL["matter"] not in told
+
+
 # --- co-handlers' opinions ---------------------------------------------------------------------
 
 
