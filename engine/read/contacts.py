@@ -10,7 +10,7 @@ from engine.read.history import Entry
 from engine.record import Event
 
 _AGAIN = "call_again"
-"""The fact of a repeat call, and what the manifest calls its message."""
+"""What the manifest calls the message of a repeat call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,16 @@ def contacts_of(
 
 
 def _names(event: Event, definitions: Definitions) -> Iterator[str]:
-    body = event.body
-    if _AGAIN in (event.name, body.get("as")):
-        yield ""
-    elif event.kind == "step" and event.name in ("start", "complete"):
-        start = definitions.drawings[body["process"]].start
-        about = body.get("element") or (start.id if start is not None else "")
-        if about in definitions.contacts:
-            yield str(body.get("name") or (start.name if start is not None else ""))
+    match event.name:
+        case "call_again":  # after its end a ticket only notes it
+            yield ""
+        case "send" if event.body.get("as") == _AGAIN:
+            yield ""
+        case "start" if definitions.contacts:
+            start = definitions.drawings[event.body["process"]].start
+            if start is not None and start.id in definitions.contacts:
+                yield start.name
+        case "complete" if definitions.contacts:
+            body = event.body
+            if body["element"] in definitions.contacts:
+                yield str(body["name"])

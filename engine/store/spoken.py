@@ -14,7 +14,8 @@ WITHIN = "within"
 
 def heard(event: Event, user: User) -> bool:
     """Whether somebody may read what an event brought, as far as its writer decided that."""
-    return not event.body.get(WITHIN) or event.unit == user.unit
+    own = event.unit == user.unit
+    return own or event.kind == "step" or not event.body.get(WITHIN)
 
 
 def plain(text: str, most: int, missing: str, long: str) -> str:

@@ -179,6 +179,15 @@ def test_every_contact_with_the_caller_is_in_one_list(app: Flask, store: Store, 
     assert "正在备料" not in section(app, "ji", number, "contacts")
 
 
+def test_a_call_after_the_end_is_a_contact_too(app: Flask, store: Store, clock: Clock):
+    number = city.called(store, clock(), acceptance="answered", rating_now="satisfied")
+    city.done(store, clock(), "an", number, "归档")
+    assert section(app, "pan", number, "contacts").count("再次来电") == 0
+    sun = Person(app, "sun")
+    assert sun.post(f"/tickets/{number}/calls", {"text": "多谢"}).status_code == 302
+    assert "诉求人就同一事项再次来电 说了什么" in section(app, "pan", number, "contacts")
+
+
 # --- comments ----------------------------------------------------------------------------------
 
 INSIDE = "和电力公司的老赵打过招呼了"
