@@ -32,6 +32,7 @@ __all__ = [
 #   u  a ticket in which the person's unit has a leg or a task
 #   c  a ticket of the person's centre: it dispatched (派单中心) or is the unit's own (同级中心)
 #   a  a ticket or a leg under the person's authority; the city's authority sees the counties'
+#   s  what is the person's own unit's
 #   p  what belongs to the person's area; at the city's level, to any area
 _TABLE: Final = """
 action              call_taker dispatcher officer reviewer follow_up archivist leader duty_leader supervisor auditor administrator process_owner
@@ -43,6 +44,7 @@ read_reporter       c          c          c       c        c         c         c
 call_again          c          c          .       .        c         .         .      c           .          .       .             .
 work_task           t          t          t       t        t         t         t      t           t          .       .             .
 reassign_task       .          .          .       .        .         .         o      .           .          .       .             .
+write_templates     .          .          s       s        .         .         s      s           .          .       .             .
 list_overdue        .          c          u       c        .         .         u      c           a          *       .             .
 read_announcements  c          c          .       c        c         c         c      c           a          *       .             .
 announce            .          c          .       .        .         .         .      c           .          .       .             .
@@ -60,7 +62,7 @@ manage_places       .          .          .       .        .         .         .
 watch               .          .          .       .        .         .         .      .           .          .       *             .
 """  # noqa: E501 - a table that is wrapped is no table
 
-_SCOPES: Final = frozenset(".*toucap")
+_SCOPES: Final = frozenset(".*toucasp")
 
 
 def _read_table(text: str) -> tuple[tuple[str, ...], dict[str, dict[str, str]]]:
@@ -207,6 +209,8 @@ def _holds(scope: str, role: str, user: User, facts: Mapping[str, Any]) -> bool:
             at_top = user.level == "city" and _is_ticket(facts)
             mine = user.unit == facts.get("authority") or user.unit in _ids(facts, "authorities")
             return at_top or mine
+        case "s":
+            return user.unit == facts.get("unit")
         case "p":
             return "area" in facts and (user.level == "city" or facts["area"] == user.area)
     return False

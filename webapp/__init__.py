@@ -30,6 +30,7 @@ from webapp import (
     problems,
     several,
     supervision,
+    texts,
     tickets,
     words,
     work,
@@ -82,6 +83,7 @@ def create_app(
         intake.desk,
         announcements.desk,
         supervision.desk,
+        texts.desk,
         health.desk,
     ):
         app.register_blueprint(blueprint)

@@ -46,7 +46,7 @@ CONFLICTS = frozenset(
 )
 """Codes that say somebody was quicker: 409."""
 
-UNKNOWN = frozenset({"ticket_unknown", "user_unknown", "chain_unknown"})
+UNKNOWN = frozenset({"ticket_unknown", "user_unknown", "chain_unknown", "template_unknown"})
 """Codes that say there is no such thing: 404."""
 
 WORDS_REFUSED = frozenset(

@@ -19,7 +19,7 @@ from engine.flow.model import Refused
 from engine.formjs import Form
 from engine.read import ticket as reading
 from engine.read.worklist import WorkItem
-from webapp import attachments, door, intake, legs, problems, search, supervision, words
+from webapp import attachments, door, intake, legs, problems, search, supervision, texts, words
 from webapp.pages import page
 
 desk = Blueprint("tickets", __name__)
@@ -28,7 +28,7 @@ desk = Blueprint("tickets", __name__)
 def _doing() -> str:
     """Which button was used: done, draft, update; that of a language is an update, and a page
     that saves by itself says keep."""
-    updates = door.asked_language() or intake.TAKEN in request.form
+    updates = door.asked_language() or texts.inserting() or intake.TAKEN in request.form
     return "update" if updates else request.form.get("_do", "done")
 
 
@@ -291,6 +291,8 @@ def _form_page(
     ticket: reading.TicketPage | None,
 ) -> Response:
     """A form as a page; only its fields when htmx asks for it again."""
+    ready = texts.ready(form.form, ticket)
+    raw = texts.inserted(raw, form.form, ready)
     if raw:
         checked = form.form.validate(raw, form.sources)
         views = form.form.show(checked.typed, form.sources, errors)
@@ -310,6 +312,7 @@ def _form_page(
         watched=form.form.watched,
         names=_names(form.form),
         waiting=attachments.waiting(views),
+        ready=ready,
         ticket=ticket,
         right=_right(ticket, form.task),
         of_leg=_leg_of(ticket, form.task),

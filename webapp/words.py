@@ -77,6 +77,11 @@ LABELS: dict[str, dict[str, LazyString]] = {
         "road": lazy_gettext("道路"),
         "other": lazy_gettext("其他"),
     },
+    "templates": {
+        "reply": lazy_gettext("答复诉求人"),
+        "refusal": lazy_gettext("说明不予受理"),
+        "decision": lazy_gettext("审核和决定的意见"),
+    },
     "duty": {
         "lead": lazy_gettext("主办"),
         "co": lazy_gettext("协办"),

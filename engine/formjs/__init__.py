@@ -13,8 +13,9 @@ What is not listed here is refused when a form is read, never when somebody wait
   show), ticket (a textfield: the number of a ticket, routed under the property's value), past
   ("true": a date of what has happened, no later than it is submitted and no more than a year ago),
   search ("true" or "false": whether tickets are found by the words of a text; if it is not
-  set, by those of a textarea and of the card's title and place) and reporter ("true": the files
-  of a filepicker tell who called);
+  set, by those of a textarea and of the card's title and place), reporter ("true": the files
+  of a filepicker tell who called) and templates (a textarea: the kind of texts kept ready that
+  can be put into it, one of TEMPLATES);
 - files: accept, with suffixes and types of `kinds` only; multiple. What is submitted for them are
   the tokens under which they wait: they were uploaded before.
 
@@ -27,6 +28,7 @@ no_timezone). A readonly or disabled field is shown and never taken.
 from engine.formjs.form import Form, in_rows
 from engine.formjs.model import (
     SOURCES,
+    TEMPLATES,
     Checked,
     Component,
     Finding,
@@ -38,6 +40,7 @@ from engine.formjs.model import (
 
 __all__ = [
     "SOURCES",
+    "TEMPLATES",
     "Checked",
     "Component",
     "Finding",

@@ -71,6 +71,11 @@ class Form:
         return frozenset(field.key for field in self.fields if field.routing)
 
     @property
+    def templates(self) -> frozenset[str]:
+        """The kinds of texts kept ready that its fields offer."""
+        return frozenset(field.templates for field in self.fields if field.templates)
+
+    @property
     def pickers(self) -> tuple[Component, ...]:
         """The fields that take files."""
         return tuple(field for field in self.fields if field.type == answering.FILES)
@@ -281,6 +286,7 @@ def _view(
         row=component.row,
         columns=component.columns,
         height=component.height,
+        templates=component.templates,
         lines=component.lines,
         outline=component.outline,
         views=children,

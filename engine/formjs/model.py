@@ -25,6 +25,13 @@ IDENTIFYING = ("caller", "phone")
 CARD = (*NAMING, *IDENTIFYING)
 """What a field can be on the card by which lists show a ticket (custom property `card`)."""
 
+TEMPLATES: Mapping[str, str] = {
+    "reply": "答复诉求人",
+    "refusal": "说明不予受理",
+    "decision": "审核和决定的意见",
+}
+"""The kinds of texts kept ready that a textarea may offer (custom property `templates`)."""
+
 TEXT_LENGTH = 200
 """Longest answer of a textfield that sets no maxLength, in characters."""
 AREA_LENGTH = 4000
@@ -75,8 +82,9 @@ class Component:
     fields that its own condition and those of the groups around it read. `ticket`: the answer is
     the number of a ticket, which whoever takes the form looks up and routes under this name.
     `past`: a date of what has happened, in the year before the form is submitted. `searched`:
-    tickets are found by the words of the answer. `kinds`: the names of the kinds of files that are
-    taken (see kinds.KINDS); `reporter`: the files tell who called, and of a protected reporter are
+    tickets are found by the words of the answer. `templates`: the kind of texts kept ready that
+    can be put into it (one of TEMPLATES). `kinds`: the names of the kinds of files that are taken
+    (see kinds.KINDS); `reporter`: the files tell who called, and of a protected reporter are
     kept from whoever may not know that.
     """
 
@@ -92,6 +100,7 @@ class Component:
     ticket: str = ""
     past: bool = False
     searched: bool = False
+    templates: str = ""
     options: tuple[Option, ...] = ()
     source: str = ""
     default: Json = None
@@ -167,6 +176,7 @@ class View:
     row: str = ""
     columns: int | None = None
     height: int = 0
+    templates: str = ""
     lines: tuple[tuple[int, str], ...] = ()
     outline: bool = False
     views: tuple[View, ...] = ()

@@ -14,6 +14,7 @@ from engine.formjs.model import (
     IDENTIFYING,
     NAMING,
     SOURCES,
+    TEMPLATES,
     Component,
     Finding,
     FormRefused,
@@ -65,7 +66,7 @@ _VALIDATE: Mapping[str, frozenset[str]] = {
     "textarea": frozenset({"required", "minLength", "maxLength"}),
     "number": frozenset({"required", "min", "max"}),
 }
-_PROPERTIES = {"routing", "card", "ticket", "past", "search", "reporter"}
+_PROPERTIES = {"routing", "card", "ticket", "past", "search", "reporter", "templates"}
 _ROUTING = ("select", "radio", "checkbox", "number", *answering.MANY)
 
 
@@ -213,7 +214,7 @@ class _Reader:
                 raise Wrong("form_condition", f"隐藏条件不受支持：{refused}。") from None
         properties = row.get("properties") or {}
         if not isinstance(properties, dict) or properties.keys() - _PROPERTIES:
-            allowed = "routing、card、ticket、past、search和reporter"
+            allowed = "routing、card、ticket、past、search、reporter和templates"
             raise Wrong("form_property", f"自定义属性（properties）只支持{allowed}。")
         card = properties.get("card", "")
         if card not in ("", *CARD) or (card and kind not in answering.FIELDS):
@@ -241,6 +242,13 @@ class _Reader:
         if reporter not in ("true", "false") or (reporter == "true" and kind != answering.FILES):
             sentence = "自定义属性reporter应为true或false，只用于文件（filepicker）。"
             raise Wrong("form_property", sentence)
+        templates = properties.get("templates", "")
+        if templates not in ("", *TEMPLATES) or (templates and kind != "textarea"):
+            known = "、".join(TEMPLATES)
+            raise Wrong(
+                "form_property",
+                f"自定义属性templates应为{known}之一，只用于多行文本（textarea）。",
+            )
         identity = given.text(row, "id") or given.text(row, "key")
         if not identity:
             raise Wrong("form_id", "组件没有id，请用Camunda Modeler重新保存。")
@@ -253,6 +261,7 @@ class _Reader:
             past=past == "true",
             searched=searched,
             reporter=reporter == "true",
+            templates=templates,
             row=given.text(layout, "row"),
             columns=given.whole(layout, "columns", 1, 16),
             hide=hide,

@@ -34,6 +34,13 @@ _PLAIN = {
     indexed.DONE: "检索索引重建完成",
 }
 
+_TEMPLATES = {
+    "write_template": "写好",
+    "change_template": "修改",
+    "retire_template": "停用",
+    "restore_template": "重新启用",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -124,6 +131,8 @@ def _sentence(event: Event, names: _Names) -> str:
             return f"请假期间（{since}至{until}）委托{names.person(body['to'])}代办"
         case "delegation_ended":
             return f"结束对{names.person(body['to'])}的委托"
+        case "write_template" | "change_template" | "retire_template" | "restore_template":
+            return f"{_TEMPLATES[event.name]}答复模板“{body['name']}”"
         case "import_ended":
             return _of_an_import(body["source"], body["counts"])
         case "simulation_begun":

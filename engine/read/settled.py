@@ -1,4 +1,7 @@
-"""Whether the installation's tables say what the system chain says: people, versions, calendar."""
+"""Whether the installation's tables say what the system chain says.
+
+People, versions, calendar, texts kept ready.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from engine.record import Event
-from engine.store import Store, days
+from engine.store import Store, days, templates
 from engine.store import tables as t
 
 _ROLES = select(t.users.c.name, t.user_roles.c.role).join(
@@ -34,7 +37,12 @@ def wrong(conn: Connection, store: Store, events: list[Event]) -> str:
 
     Errors: StoreError version_*, DefinitionsRefused for a version that no longer reads.
     """
-    return _people(conn, events) or _versions(conn, store, events) or _calendar(conn, events)
+    return (
+        _people(conn, events)
+        or _versions(conn, store, events)
+        or _calendar(conn, events)
+        or _templates(conn, events)
+    )
 
 
 def _people(conn: Connection, events: list[Event]) -> str:
@@ -94,4 +102,28 @@ def _calendar(conn: Connection, events: list[Event]) -> str:
     told = [event for event in events if event.name in ("seed_calendar", "publish_calendar")]
     if told and "digest" in told[-1].body and told[-1].body["digest"] != days.digest(conn):
         return "工作日历与最近一次公布的不符。"
+    return ""
+
+
+def _templates(conn: Connection, events: list[Event]) -> str:
+    said: dict[int, tuple[str, str, bool]] = {}  # unit, digest, in use
+    for event in events:
+        if not event.name.endswith("_template"):
+            continue
+        id = event.body["template"]
+        match event.name:
+            case "write_template":
+                said[id] = event.unit, event.body["digest"], True
+            case "change_template":
+                said[id] = event.unit, event.body["digest"], said[id][2]
+            case "retire_template" | "restore_template":
+                said[id] = *said[id][:2], event.name == "restore_template"
+    rows = conn.execute(select(t.templates)).all()
+    found = {
+        row.id: (row.unit, templates.digest(row.kind, row.name, row.text), row.active)
+        for row in rows
+    }
+    for id in sorted(said.keys() | found.keys()):
+        if said.get(id) != found.get(id):
+            return f"答复模板{id}与记录不符。"
     return ""

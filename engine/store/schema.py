@@ -15,7 +15,7 @@ from engine.settings import Settings
 from engine.store.tables import chains, meta, metadata
 from engine.vault import MasterKey, Vault
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 """Every revision of migrations/versions, oldest first; the last is the one this code needs."""
 
 NEEDED: Final = REVISIONS[-1]
@@ -60,6 +60,7 @@ GRANTS: Final = {
             "sessions",
             "kept_lists",
             "delegations",
+            "templates",
             "calendar_days",
             "calendar_years",
             "states",

@@ -173,6 +173,17 @@ kept_lists = Table(  # how somebody narrows the work list again and again
     Column("said", Text, nullable=False),  # JSON of Narrowing.said and the tab
 )
 
+templates = Table(  # texts kept ready for replies
+    "templates",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit", ForeignKey("units.id"), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),  # formjs.TEMPLATES
+    Column("name", String(40), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("active", Boolean, nullable=False),  # a retired one stays, offered to nobody
+)
+
 # --- definitions and calendar ------------------------------------------------------------
 
 versions = Table(

@@ -21,6 +21,7 @@ from engine.acts import (
     people,
     places,
     simulations,
+    templates,
     versions,
 )
 from engine.cli.common import CONSOLE
@@ -94,6 +95,9 @@ def lived(store: Store, now) -> Store:
     delegations.give(store, p5, "p6", now, now + timedelta(days=3), now)
     (leave,) = leaves.given(store, p5, now)
     delegations.end(store, p5, leave.id, now)
+    text = templates.Draft("reply", "已修复", "好了")
+    templates.write(store, p5, text, now, "template")
+    templates.set_active(store, p5, 1, False, now)
     list(indexing.reindex(store, now))
     simulations.end(store, run, now)
     simulations.multiplied(store, 2, 10, now)
@@ -130,6 +134,8 @@ def test_what_was_done_is_told_in_words(lived):
         "从旧平台导入结束：未办结2件，已办结3件，此前已导入2件，没有导入4行",
         "请假期间（2026年9月30日 10:00至2026年10月3日 10:00）委托人员6（p6）代办",
         "结束对人员6（p6）的委托",
+        "写好答复模板“已修复”",
+        "停用答复模板“已修复”",
         "开始重建检索索引",
         "检索索引重建完成",
         "模拟结束",

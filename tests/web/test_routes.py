@@ -78,6 +78,12 @@ def workers(status: int) -> dict[str, int]:
     return everybody(status, auditor=403, **NOBODY_ON_TICKETS)
 
 
+def writers(status: int) -> dict[str, int]:
+    """Who keeps texts ready."""
+    roles = ("officer", "another_officer", "reviewer", "leader", "duty_leader")
+    return everybody(403, **dict.fromkeys(roles, status))
+
+
 # Endpoint and method -> what each role is answered on its own ticket and on another unit's.
 # 302: done, and on to another page. Where no ticket is meant, both columns are the same.
 OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
@@ -93,6 +99,12 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
     ("several.together", "POST"): (workers(400),) * 2,
     ("work.overdue", "GET"): (LISTED, LISTED),
     ("work.unsigned", "GET"): (LISTED, LISTED),
+    ("texts.listed", "GET"): (writers(200),) * 2,
+    ("texts.new", "GET"): (writers(200),) * 2,
+    ("texts.new", "POST"): (writers(422),) * 2,  # nothing was filled in
+    ("texts.change", "GET"): (writers(404),) * 2,  # there is none
+    ("texts.change", "POST"): (writers(422),) * 2,
+    ("texts.use", "POST"): (writers(404),) * 2,
     ("people.password", "GET"): (everybody(200), everybody(200)),
     ("people.password", "POST"): (everybody(400), everybody(400)),  # nothing was filled in
     ("people.sign_out", "POST"): (everybody(302), everybody(302)),
@@ -262,6 +274,7 @@ def test_everybody_gets_where_the_matrix_says(app: Flask, whose: str):
             .replace("<int(max=2147483647):task>", str(task))
             .replace("<int(max=2147483647):leave>", "1")
             .replace("<int(max=2147483647):n>", "1")
+            .replace("<int(max=2147483647):id>", "1")
             .replace("<code>", "zh")
             .replace("<path:filename>", "app/icon.svg")
         )

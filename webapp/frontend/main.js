@@ -1,5 +1,6 @@
 // The entry of vendor/app.js. Every page also works without it.
 import htmx from "htmx.org";
+import "./inserting.js";
 import "./keeping.js";
 import "./uploading.js";
 

@@ -130,6 +130,7 @@ FITTING: dict[str, dict[str, Any]] = {
     "u": {"units": ["sr-centre"]},
     "c": {"centre": "sr-centre"},
     "a": {"authority": "sr-centre"},
+    "s": {"unit": "sr-centre"},
     "p": {"area": "sr"},
     "*": {"area": "elsewhere"},
 }

@@ -96,10 +96,16 @@ def test_a_component_outside_the_list_is_refused_with_its_name(kind: str | None)
         ([number(decimalDigits=-1)], "form_property", "整数"),
         ([text(magic=True)], "form_property", "属性“magic”不受支持"),
         ([text(properties={"past": "true"})], "form_property", "只用于日期"),
+        ([text(properties={"templates": "reply"})], "form_property", "只用于多行文本"),
+        (
+            [text(type="textarea", properties={"templates": "replies"})],
+            "form_property",
+            "reply、refusal、decision",
+        ),
         (
             [text(properties={"magic": "true"})],
             "form_property",
-            "只支持routing、card、ticket、past、search和reporter",
+            "只支持routing、card、ticket、past、search、reporter和templates",
         ),
         ([text(properties={"search": "yes"})], "form_property", "search应为true或false"),
         ([text(properties={"search": [1]})], "form_property", "search应为true或false"),
