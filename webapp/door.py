@@ -17,6 +17,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.access import Denied, User, authorize
 from engine.acts import people
+from engine.errors import StoreError
+from engine.read import desks
 from engine.read.worklist import WorkItem
 from engine.store import Store
 from webapp.pages import ACTIONS, OPEN, SIGNED_IN, TAKES_FILES
@@ -139,6 +141,19 @@ def may_reassign(item: WorkItem) -> bool:
     """Whether this person leads the unit of a task that somebody else has taken."""
     facts = {"role": item.role, "unit": item.unit}
     return bool(item.claimed_by) and not item.mine and may("reassign_task", facts)
+
+
+def on_desk(name: str) -> bool:
+    """Whether tasks for this person's roles may lie on a desk, as it is drawn."""
+    someone = person_or_none()
+    if someone is None or not may("work_task"):
+        return False
+    if "desks" not in g:
+        try:
+            g.desks = desks.open_to(store(), someone, now())
+        except StoreError:  # the page that says so has a head too
+            g.desks = frozenset()
+    return name in g.desks
 
 
 def new_key() -> str:

@@ -19,7 +19,18 @@ from engine.flow.model import Refused
 from engine.formjs import Form
 from engine.read import ticket as reading
 from engine.read.worklist import WorkItem
-from webapp import attachments, door, intake, legs, problems, search, supervision, texts, words
+from webapp import (
+    attachments,
+    desks,
+    door,
+    intake,
+    legs,
+    problems,
+    search,
+    supervision,
+    texts,
+    words,
+)
 from webapp.pages import page
 
 desk = Blueprint("tickets", __name__)
@@ -183,7 +194,7 @@ def task(number: str, task: int) -> Response:
             work.save_draft(store, person, number, task, raw, now, door.new_key())
             if not errors:
                 flash(gettext("草稿已保存，尚未提交。"))
-                return redirect(url_for("tickets.task", number=number, task=task))
+                return redirect(request.full_path.rstrip("?"))
         if raw is not None and _doing() == "done" and not errors:
             # First the act: sent twice, it answers twice the same, though the task is gone.
             name = _name_of(number, task)
@@ -194,7 +205,7 @@ def task(number: str, task: int) -> Response:
             else:
                 said = gettext("工单 %(number)s 的“%(task)s”已提交。", number=number, task=name)
                 flash(said + _what_next(number))
-                return redirect(url_for("work.tasks"))
+                return desks.onward()
         form = reading.task_form(store, person, number, task, now)
     except (Trouble, Refused) as trouble:
         if raw is None:
@@ -239,7 +250,9 @@ def caller(number: str) -> Response:
             if trouble.code not in problems.WORDS_REFUSED:
                 raise
             error = problems.sentence(trouble)
-    body = render_template("caller.html", ticket=found, shown=shown, error=error, reason=reason)
+    part = request.headers.get("HX-Request") == "true"
+    template = "dial.html" if part else "caller.html"
+    body = render_template(template, ticket=found, shown=shown, error=error, reason=reason)
     return door.page(body, 422 if error else 200)
 
 
@@ -299,6 +312,7 @@ def _form_page(
     else:
         views = form.form.show({}, form.sources)
     part = request.headers.get("HX-Request") == "true" and _doing() == "update"
+    item = next((one for one in ticket.tasks if one.task == form.task), None) if ticket else None
     beside: dict[str, Any] = {}
     if not form.number and not part:
         beside = intake.known(form, raw)
@@ -316,6 +330,9 @@ def _form_page(
         ticket=ticket,
         right=_right(ticket, form.task),
         of_leg=_leg_of(ticket, form.task),
+        item=item,
+        led=None if part else desks.led_to(item),
+        passing=desks.passing(),
         **beside,
     )
     answer = door.page(body, 422 if errors and not part else 200)

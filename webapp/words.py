@@ -102,6 +102,12 @@ def emergency(code: str) -> str:
     return label("emergency", code) if code not in ("", "no") else ""
 
 
+def dialled(text: str) -> str:
+    """A telephone number as a device dials it; "" for what is none."""
+    plain = re.sub(r"[\s-]", "", text)
+    return plain if re.fullmatch(r"\+?[0-9]{7,15}", plain) else ""
+
+
 def is_number(text: str) -> bool:
     """Whether a text is a ticket's number, such as 20261010-00012."""
     return re.fullmatch(r"[0-9]{8}-[0-9]{5,9}", text) is not None

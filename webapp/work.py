@@ -59,7 +59,7 @@ def tasks() -> str:
         found=found,
         narrow=narrow,
         said=narrow.said(),
-        choices=worklist.choices(store, person, which),
+        choices=worklist.choices(store, person, door.now(), which),
         kept=worklist.kept(store, person),
         standing_in=leaves.taken(store, person, door.now()) if person.stands_for else (),
         last_day=words.last_day,

@@ -18,6 +18,9 @@ from engine.flow.drawing import Drawing, Element, Flow
 from engine.flow.model import DefinitionsRefused, Finding, Json, Refused
 from engine.milestones import deadlines_of, milestones_of
 
+DESKS = frozenset({"decisions", "calls"})
+"""Desks that a user task may be laid on: decisions about others' requests, calls to the caller."""
+
 OWN = {"milestones": '{"lent": "借出"}', "deadlines": '{"give_back": "还书期限"}'}
 """What a manifest may say of milestones and deadlines of its own, with an example of each."""
 
@@ -245,6 +248,20 @@ class Definitions:
         return frozenset(
             one.id for one in self.elements() if one.properties.get("contact") == "true"
         )
+
+    @cached_property
+    def desks(self) -> Mapping[str, str]:
+        """User task → the desk that it is laid on beside the work list: one of DESKS, or ""."""
+        return {
+            one.id: one.properties.get("desk", "")
+            for one in self.elements()
+            if one.kind == "userTask"
+        }
+
+    def shows(self, task: str) -> tuple[str, ...]:
+        """The user tasks whose last answers somebody needs who does this one."""
+        one = next(found for found in self.elements() if found.id == task)
+        return tuple(drawing.listed(one.properties.get("shows", "")))
 
     def form_keys(self) -> frozenset[str]:
         """The forms that user tasks and start events name."""

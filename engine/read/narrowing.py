@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
+from engine.flow.definitions import DESKS
 from engine.store import Store, forms
 from engine.store import tables as t
 from engine.workdays import ZONE, Calendar, end_of
@@ -19,6 +20,9 @@ SOON: Final = 3
 
 LONGEST: Final = 200
 """Characters of a value; a longer one fits nothing."""
+
+NOBODY: Final = "-"
+"""In place of a person's name: tasks that nobody has taken. No account is called so."""
 
 WORKED_ON = t.tasks.join(t.tickets, t.tickets.c.id == t.tasks.c.ticket).outerjoin(
     t.legs, and_(t.legs.c.ticket == t.tasks.c.ticket, t.legs.c.leg == t.tasks.c.leg)
@@ -39,6 +43,8 @@ class Narrowing:
     unit: str = ""  # which unit's dispatch the task is about
     due: str = ""  # late | today (late ones too) | soon | none
     kind: str = ""  # urgent | rework | co | above (from a higher centre)
+    who: str = ""  # the sign-in name of who has taken it; NOBODY
+    desk: str = ""  # where it lies beside the list: one of DESKS
 
     @classmethod
     def of(cls, said: Mapping[str, str]) -> Narrowing:
@@ -48,6 +54,8 @@ class Narrowing:
             found["due"] = ""
         if found["kind"] not in KINDS:
             found["kind"] = ""
+        if found["desk"] not in DESKS:
+            found["desk"] = ""
         return cls(**found)
 
     def said(self) -> dict[str, str]:
@@ -57,13 +65,22 @@ class Narrowing:
     def __bool__(self) -> bool:
         return bool(self.said())
 
-    def where(self, calendar: Calendar, now: datetime) -> list[ColumnElement[bool]]:
-        """The conditions on WORKED_ON."""
+    def where(
+        self, calendar: Calendar, now: datetime, on_desk: Collection[str]
+    ) -> list[ColumnElement[bool]]:
+        """The conditions on WORKED_ON; `on_desk`: the user tasks of the desk."""
         found = [_COLUMNS[name] == value for name, value in self.said().items() if name in _COLUMNS]
         if self.due:
             found.append(_due(self.due, calendar, now))
         if self.kind:
             found.append(KINDS[self.kind])
+        if self.who == NOBODY:
+            found.append(t.tasks.c.claimed_by.is_(None))
+        elif self.who:
+            person = select(t.users.c.id).where(t.users.c.name == self.who).scalar_subquery()
+            found.append(t.tasks.c.claimed_by == person)
+        if self.desk:
+            found.append(t.tasks.c.element.in_(sorted(on_desk)))
         return found
 
 

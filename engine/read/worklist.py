@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, and_, exists, func, or_, select
 
 from engine.access import User, sees_reporter
-from engine.read import narrowing
+from engine.flow import Definitions
+from engine.read import desks, narrowing
 from engine.read.narrowing import URGENT, WORKED_ON, Choice, Narrowing
 from engine.read.words import Remaining, remaining
 from engine.store import Store, cards, forms, rights
@@ -68,6 +69,8 @@ class WorkItem:
     optional: bool
     several: bool  # it may be done together with others of the same form
     form: str
+    element: str
+    desk: str  # where it lies beside the list: one of flow's DESKS, or ""
     barred: str  # the task that this person did, so that another one has to do this; or ""
     card: Card
 
@@ -157,7 +160,9 @@ def tasks_of(
     Emergencies come first (第十五条), then what is due earliest.
     """
     with store.read() as conn:
-        where = and_(_whose(user, which), *narrow.where(store.calendar(conn), now))
+        whose = _whose(user, which)
+        on_desk = _on_desk(conn, store, whose, narrow.desk, now)
+        where = and_(whose, *narrow.where(store.calendar(conn), now, on_desk))
         query = (
             _TASKS.where(where)
             .order_by(
@@ -188,10 +193,30 @@ def picked(
     return tuple(item for item in found if item.takable and not item.barred)
 
 
-def choices(store: Store, user: User, which: str = "all") -> Mapping[str, tuple[Choice, ...]]:
-    """By what the user's list can be narrowed: field of Narrowing → the values that occur."""
+def _on_desk(
+    conn: Connection, store: Store, whose: ColumnElement[bool], desk: str, now: datetime
+) -> frozenset[str]:
+    """The user tasks that lie on a desk, as far as the list can have any; of none for ""."""
+    if not desk:
+        return frozenset()
+    query = select(t.tickets.c.version).select_from(WORKED_ON).where(whose).distinct()
+    versions = map(store.definitions, conn.execute(query).scalars().all())
+    return desks.elements(desks.in_force(conn, store, now), versions, desk)
+
+
+def choices(
+    store: Store, user: User, now: datetime, which: str = "all", desk: str = ""
+) -> Mapping[str, tuple[Choice, ...]]:
+    """By what the user's list can be narrowed: field of Narrowing → the values that occur.
+
+    `desk`: only of what lies there.
+    """
     with store.read() as conn:
-        return narrowing.choices(conn, store, _whose(user, which))
+        whose = _whose(user, which)
+        if desk:
+            on_desk = _on_desk(conn, store, whose, desk, now)
+            whose = and_(whose, *Narrowing(desk=desk).where(store.calendar(conn), now, on_desk))
+        return narrowing.choices(conn, store, whose)
 
 
 def open_tasks(
@@ -206,7 +231,11 @@ def work_items(
     conn: Connection, store: Store, user: User, query: Select[Any], now: datetime
 ) -> tuple[WorkItem, ...]:
     """The rows of a query over tasks, as lists show them."""
-    calendar = store.calendar(conn)
+    calendar, current = store.calendar(conn), desks.in_force(conn, store, now)
+
+    def drawn(row: Any) -> Definitions:
+        return desks.saying(current, store.definitions(row.version), row.element)
+
     return tuple(
         WorkItem(
             number=row.number,
@@ -235,6 +264,8 @@ def work_items(
             optional=row.optional,
             several=row.element in store.definitions(row.version).several,
             form=row.form,
+            element=row.element,
+            desk=drawn(row).desks.get(row.element, ""),
             barred=_barred(conn, user, row),
             card=card_of(store, user, row),
         )

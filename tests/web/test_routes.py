@@ -99,6 +99,9 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
     ("several.together", "POST"): (workers(400),) * 2,
     ("work.overdue", "GET"): (LISTED, LISTED),
     ("work.unsigned", "GET"): (LISTED, LISTED),
+    ("desks.decisions", "GET"): (workers(200),) * 2,
+    ("desks.calls", "GET"): (workers(200),) * 2,
+    ("desks.take_next", "POST"): (workers(400),) * 2,  # of no desk
     ("texts.listed", "GET"): (writers(200),) * 2,
     ("texts.new", "GET"): (writers(200),) * 2,
     ("texts.new", "POST"): (writers(422),) * 2,  # nothing was filled in

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from engine.flow.definitions import Drawn
-from engine.flow.drawing import BPMN, CAMUNDA, NODES, SCOPES, Element
+from engine.flow.definitions import DESKS, Drawn
+from engine.flow.drawing import BPMN, CAMUNDA, NODES, SCOPES, Element, listed
 from engine.flow.model import Finding
 from engine.flow.xml import local
 
@@ -23,6 +23,8 @@ OF_ELEMENT = (
     "several",
     "contact",
     "other_than",
+    "desk",
+    "shows",
     "correlation",
 )
 LEGS = frozenset({"lead", "co"})
@@ -81,14 +83,24 @@ def _of_task(element: Element, tasks: set[str]) -> Iterator[tuple[str, str]]:
             yield name, f"不是{word}，不能有属性 {name}"
         elif element.properties[name] not in ("true", "false"):
             yield name, f"的属性 {name} 只能写 true 或 false"
-    if "other_than" in element.properties:
+    for name in ("other_than", "shows"):
+        if name not in element.properties:
+            continue
+        named = list(listed(element.properties[name]))
         if element.kind != "userTask":
-            yield "other_than", "不是用户任务，不能有属性 other_than"
-        elif not element.other_than:
-            yield "other_than", "的属性 other_than 是空的，请写用户任务的编号（id）"
-        for name in element.other_than:
-            if name not in tasks:
-                yield "other_than", f"的属性 other_than 里的“{name}”不是画了的用户任务"
+            yield name, f"不是用户任务，不能有属性 {name}"
+        elif not named:
+            yield name, f"的属性 {name} 是空的，请写用户任务的编号（id）"
+        for one in named:
+            if one not in tasks:
+                yield name, f"的属性 {name} 里的“{one}”不是画了的用户任务"
+    if "desk" in element.properties:
+        if element.kind != "userTask":
+            yield "desk", "不是用户任务，不能有属性 desk"
+        elif element.properties["desk"] not in DESKS:
+            yield "desk", f"的属性 desk 只能写 {'、'.join(sorted(DESKS))}"
+        elif element.optional:
+            yield "desk", "是权利（optional），不进待办，不能有属性 desk"
 
 
 def _of(path: str, node: etree._Element, known: tuple[str, ...]) -> Iterator[Finding]:
