@@ -33,6 +33,7 @@ from webapp import (
     supervision,
     texts,
     tickets,
+    unit,
     words,
     work,
 )
@@ -76,6 +77,7 @@ def create_app(
         people.desk,
         work.desk,
         several.desk,
+        unit.desk,
         desks.desk,
         leave.desk,
         tickets.desk,

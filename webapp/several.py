@@ -38,12 +38,12 @@ class Outcome:
 @page(desk, "/tasks/several", "work_task", methods=("GET", "POST"))
 def together() -> Response:
     """The form of several tasks of one kind, and what became of each."""
-    refs = _refs(request.values.getlist("task"))
-    if not refs:
+    chosen = refs(request.values.getlist("task"))
+    if not chosen:
         raise Trouble("several_none")
-    if len(refs) > MOST:
+    if len(chosen) > MOST:
         raise Trouble("several_many", most=MOST)
-    items = worklist.picked(door.store(), door.person(), refs, door.now())
+    items = worklist.picked(door.store(), door.person(), chosen, door.now())
     if len({(item.form, item.name) for item in items}) > 1 or not all(it.several for it in items):
         raise Trouble("several_other")
     doing, typed = request.form.get("_do", ""), _typed()
@@ -55,15 +55,17 @@ def together() -> Response:
     if doing == "done":
         errors = _errors(forms, typed)
         if not errors:
-            outcomes = _complete(refs, typed)
+            outcomes = _complete(chosen, typed)
             return door.page(render_template("several_done.html", outcomes=outcomes))
     if not items:
-        outcomes = [Outcome(number, problems.sentence(Trouble("task_gone"))) for number, _ in refs]
+        outcomes = [
+            Outcome(number, problems.sentence(Trouble("task_gone"))) for number, _ in chosen
+        ]
         return door.page(render_template("several_done.html", outcomes=outcomes), 409)
-    return _form_page(forms[0], items, len(refs) - len(items), typed, errors)
+    return _form_page(forms[0], items, len(chosen) - len(items), typed, errors)
 
 
-def _refs(texts: Sequence[str]) -> list[Ref]:
+def refs(texts: Sequence[str]) -> list[Ref]:
     """Tasks as a list names them, such as 20261010-00012/7; what names none is left out."""
     found: dict[Ref, None] = {}
     for text in texts:

@@ -64,7 +64,7 @@ def _held(
             yield None
             return
         ticket = rights.hold(conn, store, user, number)
-        row = _of_colleague(user, ticket, task) if name in _LED else None
+        row = _of_unit(user, ticket, task, name) if name in _LED else None
         if row is None:
             row = rights.open_task(conn, user, number, task, ticket.seen)
         yield _Held(conn, ticket, row, user, now, key)
@@ -73,10 +73,13 @@ def _held(
 _LED = frozenset({"release", "hand_over"})
 
 
-def _of_colleague(user: User, ticket: Ticket, task: int) -> Row[Any] | None:
-    """A task that somebody of the unit took, for its leader: who is absent keeps nothing."""
+def _of_unit(user: User, ticket: Ticket, task: int, name: str) -> Row[Any] | None:
+    """A task of the unit, for its leader: who is absent keeps none, and what nobody has taken is
+    given to somebody."""
     row = ticket.seen.tasks.get(task)
-    if row is None or row.claimed_by in (None, user.id):
+    if row is None or row.claimed_by == user.id:
+        return None
+    if row.claimed_by is None and name == "release":
         return None
     try:
         authorize(user, "reassign_task", {**ticket.seen.facts, "role": row.role, "unit": row.unit})
@@ -118,7 +121,7 @@ def hand_over(
 ) -> None:
     """Give a task to a colleague (`to`: sign-in name) of the same unit who has its role.
 
-    The unit's leader may do so with a task that somebody else has taken.
+    The unit's leader may do so with a task that somebody else has taken, or nobody yet.
 
     Errors: as claim; Trouble colleague.
     """

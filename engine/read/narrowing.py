@@ -44,6 +44,7 @@ class Narrowing:
     due: str = ""  # late | today (late ones too) | soon | none
     kind: str = ""  # urgent | rework | co | above (from a higher centre)
     who: str = ""  # the sign-in name of who has taken it; NOBODY
+    section: str = ""  # the unit that it waits in
     desk: str = ""  # where it lies beside the list: one of DESKS
 
     @classmethod
@@ -79,6 +80,8 @@ class Narrowing:
         elif self.who:
             person = select(t.users.c.id).where(t.users.c.name == self.who).scalar_subquery()
             found.append(t.tasks.c.claimed_by == person)
+        if self.section:
+            found.append(t.tasks.c.unit == self.section)
         if self.desk:
             found.append(t.tasks.c.element.in_(sorted(on_desk)))
         return found

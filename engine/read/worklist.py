@@ -31,6 +31,7 @@ __all__ = [
     "choices",
     "counts",
     "kept",
+    "led_by",
     "picked",
     "tasks_of",
 ]
@@ -131,11 +132,24 @@ _TASKS = select(
 def _whose(user: User, which: str) -> ColumnElement[bool]:
     mine = t.tasks.c.claimed_by == user.id
     ours = and_(t.tasks.c.unit == user.unit, t.tasks.c.role.in_(sorted(user.roles)))
+    if which == "led":
+        return led_by(user)
     wanted = {"mine": mine, "free": and_(ours, t.tasks.c.claimed_by.is_(None))}
     # A right is no duty: it is offered with its ticket.
     return and_(
         wanted.get(which, or_(ours, mine)), ~t.tasks.c.optional, ~about_own_unit(user, t.tasks)
     )
+
+
+def led_by(user: User) -> ColumnElement[bool]:
+    """The tasks that somebody who leads a unit looks after, as a condition on WORKED_ON.
+
+    Those of the unit, whichever role they wait for, and of its sections for the unit (分办).
+    """
+    sections = select(t.units.c.id).where(t.units.c.superior == user.unit)
+    of_section = and_(t.tasks.c.unit.in_(sections), t.legs.c.unit == user.unit)
+    ours = or_(t.tasks.c.unit == user.unit, of_section)
+    return and_(ours, ~t.tasks.c.optional, ~about_own_unit(user, t.tasks))
 
 
 _about = t.tickets.alias("about")  # once: to make one costs more than a query
@@ -155,7 +169,7 @@ def tasks_of(
     offset: int = 0,
     narrow: Narrowing = EVERYTHING,
 ) -> WorkList:
-    """Open tasks of the user's unit and roles; which: all | mine | free.
+    """Open tasks of the user's unit and roles; which: all | mine | free | led (see led_by).
 
     Emergencies come first (第十五条), then what is due earliest.
     """
@@ -176,7 +190,7 @@ def tasks_of(
             .limit(limit)
             .offset(offset)
         )
-        of = WORKED_ON if narrow else t.tasks
+        of = WORKED_ON if narrow or which == "led" else t.tasks
         total = conn.execute(select(func.count()).select_from(of).where(where)).scalar_one()
         return WorkList(work_items(conn, store, user, query, now), total)
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from engine.acts import keys, people, tickets, work
 from engine.errors import Denied, Trouble
-from engine.read import ticket as reading
+from engine.read import shares, ticket as reading
 from engine.read import verify, worklist
 from engine.store import Store, log
 from engine.store import tables as t
@@ -138,6 +138,21 @@ def test_what_an_absent_colleague_took_is_put_back_or_handed_over_by_the_unit_s_
         "替sr-waterofficer1把“签收”移交给sr-waterofficer2",
         "替sr-waterofficer2放回“签收”",
     ]
+
+
+def test_what_nobody_has_taken_is_given_to_somebody_by_the_unit_s_leader(office, number, now):
+    one, leader = office.who("officer", "sr-water"), office.who("leader", "sr-water")
+    task = office.task(number, "officer")
+    for stranger in (office.who("leader", "sr-roads"), office.who("duty_leader", "sr-centre")):
+        with pytest.raises((Denied, Trouble)):
+            work.hand_over(office.store, stranger, number, task, one.name, now, key())
+    work.hand_over(office.store, leader, number, task, one.name, now, key())
+    assert worklist.tasks_of(office.store, one, now, "mine").total == 1
+    (share,) = [one for one in shares.shares(office.store, leader, now) if one.count]
+    assert (share.name, share.late) == (one.name, 0)
+    assert worklist.tasks_of(office.store, leader, now, "led").total == 1
+    said = reading.page(office.store, one, number, now).history[-1].sentence
+    assert said == "把“签收”移交给sr-waterofficer1"
     tickets.complete(office.store, one, number, task, {}, now, key())
     assert verify.verify(office.store).differences == ()
 

@@ -102,6 +102,8 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
     ("desks.decisions", "GET"): (workers(200),) * 2,
     ("desks.calls", "GET"): (workers(200),) * 2,
     ("desks.take_next", "POST"): (workers(400),) * 2,  # of no desk
+    ("unit.shared", "GET"): (everybody(403, leader=200),) * 2,
+    ("unit.hand_over", "POST"): (everybody(403, leader=400),) * 2,  # nothing was chosen
     ("texts.listed", "GET"): (writers(200),) * 2,
     ("texts.new", "GET"): (writers(200),) * 2,
     ("texts.new", "POST"): (writers(422),) * 2,  # nothing was filled in
