@@ -1,10 +1,11 @@
-"""The ledger of supervision (督办台账): its page, and a ticket's own entries."""
+"""Supervision (督办): what an authority looks after, the ledger, and a ticket's own entries."""
 
 from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
-from engine.read import ledger
+from engine.read import late, ledger, worklist
+from engine.read.narrowing import Choice
 from engine.read.ticket import TicketPage
 from webapp import door
 from webapp.pages import page
@@ -24,6 +25,21 @@ def entries() -> str:
         door.store(), door.person(), door.now(), which=which, limit=ROWS, offset=start
     )
     return render_template("ledger.html", which=which, found=found, offset=start, rows=ROWS)
+
+
+@page(desk, "/supervision", "read_ledger")
+def overview() -> str:
+    """What an authority has to look after: its decisions, warnings, rectifications, the ledger."""
+    store, person, now = door.store(), door.person(), door.now()
+    kinds: tuple[Choice, ...] = ()
+    if door.may("work_task"):
+        kinds = worklist.choices(store, person, now, desk="decisions")["task"]
+    return render_template(
+        "supervising.html",
+        kinds=kinds,
+        late=late.waiting(store, person),
+        counts=ledger.counts(store, person, now),
+    )
 
 
 def of_ticket(ticket: TicketPage) -> tuple[ledger.LedgerItem, ...]:

@@ -94,6 +94,30 @@ def count(store: Store, user: User) -> int:
         return int(conn.execute(query.where(_late(user, t.legs.c.overdue_at))).scalar_one())
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many late legs still wait for the unit."""
+
+    unsigned: int
+    overdue: int
+
+
+def waiting(store: Store, user: User) -> Waiting:
+    """The late legs in the user's reach that were not signed or not reported after all."""
+    legs = t.legs.c
+
+    def count(since: ColumnElement[Any], *done: ColumnElement[Any]) -> int:
+        undone = and_(*(one.is_(None) for one in done))
+        query = select(func.count()).select_from(t.legs.join(t.tickets))
+        return int(conn.execute(query.where(_late(user, since), undone)).scalar_one())
+
+    with store.read() as conn:
+        return Waiting(
+            unsigned=count(legs.unsigned_at, legs.signed_at),
+            overdue=count(legs.overdue_at, legs.reported_at, legs.closed_at),
+        )
+
+
 def _legs(
     store: Store,
     user: User,

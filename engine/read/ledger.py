@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, false, func, or_, select, true
 
 from engine.access import User, authorize, content_reader, reach
 from engine.read.words import Remaining, remaining
@@ -16,7 +17,17 @@ from engine.store import tables as t
 from engine.store.cards import Card
 from engine.workdays import Calendar
 
-WHICH = ("open", "all")
+_runs = t.ledger.c.ended_at.is_(None)
+_WHICH: Final[Mapping[str, ColumnElement[bool]]] = {
+    "open": _runs,
+    "find": and_(_runs, t.ledger.c.found_at.is_(None)),
+    "measure": and_(_runs, t.ledger.c.found_at.is_not(None), t.ledger.c.measure.is_(None)),
+    "rectify": and_(_runs, t.ledger.c.rectify_due.is_not(None), t.ledger.c.rectified_at.is_(None)),
+    "all": true(),
+}
+WHICH: Final = tuple(_WHICH)
+"""Parts of the ledger: what still runs; what waits for a finding, for a measure, for being put
+right; everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +105,12 @@ def entries(
     limit: int = 50,
     offset: int = 0,
 ) -> LedgerList:
-    """The entries in a person's reach; which: open | all. An auditor sees no cards.
+    """The entries in a person's reach; which: one of WHICH. An auditor sees no cards.
 
     Errors: Denied.
     """
     authorize(user, "read_ledger", {})
-    where = _in_reach(user)
-    if which != "all":
-        where = and_(where, t.ledger.c.ended_at.is_(None))
+    where = and_(_in_reach(user), _WHICH[which])
     query = _ROWS.add_columns(_in_reach(content_reader(user)).label("content"))
     with store.read() as conn:
         total = conn.execute(select(func.count()).select_from(_ENTRIES).where(where)).scalar_one()
@@ -110,6 +119,22 @@ def entries(
         return LedgerList(
             tuple(_item(store, user, calendar, now, row.content, row) for row in rows), total
         )
+
+
+def counts(store: Store, user: User, now: datetime) -> Mapping[str, int]:
+    """How many entries each part has in a person's reach, and `late`: not put right in time.
+
+    Errors: Denied.
+    """
+    authorize(user, "read_ledger", {})
+    parts = {**_WHICH, "late": and_(_WHICH["rectify"], t.ledger.c.rectify_due <= now)}
+    columns = [
+        func.coalesce(func.sum(case((part, 1), else_=0)), 0).label(name)
+        for name, part in parts.items()
+    ]
+    query = select(*columns).select_from(_ENTRIES).where(_in_reach(user))
+    with store.read() as conn:
+        return dict(conn.execute(query).one()._mapping)
 
 
 def of_ticket(store: Store, user: User, number: str, now: datetime) -> tuple[LedgerItem, ...]:

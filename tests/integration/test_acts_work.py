@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from engine.acts import keys, people, tickets, work
 from engine.errors import Denied, Trouble
-from engine.read import shares, ticket as reading
-from engine.read import verify, worklist
+from engine.read import shares, verify, worklist
+from engine.read import ticket as reading
 from engine.store import Store, log
 from engine.store import tables as t
 from tests.integration.office import Office, key, opened

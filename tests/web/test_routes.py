@@ -183,6 +183,7 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
     ("calls.find", "GET"): (callers(200), callers(200)),
     ("calls.again", "GET"): (callers(200), callers(404)),
     ("calls.again", "POST"): (callers(302), callers(404)),
+    ("supervision.overview", "GET"): (everybody(403, **SUPERVISED),) * 2,
     ("supervision.entries", "GET"): (everybody(403, **SUPERVISED),) * 2,
     ("work.claim", "POST"): (
         everybody(403, officer=302, another_officer=404),
