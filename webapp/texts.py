@@ -25,9 +25,10 @@ Ready = Mapping[str, tuple[Template, ...]]
 
 
 def ready(form: Form, ticket: TicketPage | None) -> Ready:
-    """The texts that a form's fields offer, filled with what is known of the ticket."""
+    """The texts that a form's fields offer, filled with what is known of the ticket; {} if none."""
     about = (ticket.number, ticket.card) if ticket else ()
-    return reading.offered(door.store(), door.person(), form.templates, door.now(), *about)
+    found = reading.offered(door.store(), door.person(), form.templates, door.now(), *about)
+    return found if any(found.values()) else {}
 
 
 def inserting() -> bool:

@@ -9,8 +9,9 @@ document.addEventListener("click", (event) => {
   const field = document.getElementById(button.dataset.insert);
   if (!text || !field) return list.focus();
   const at = field.selectionEnd;
-  const line = at > 0 && field.value[at - 1] !== "\n" ? "\n" : "";
-  field.setRangeText(line + text, at, at, "end");
+  const before = at > 0 && field.value[at - 1] !== "\n" ? "\n" : "";
+  const after = at < field.value.length && field.value[at] !== "\n" ? "\n" : "";
+  field.setRangeText(before + text + after, at, at, "end");
   field.focus();
   field.dispatchEvent(new Event("input", { bubbles: true }));
   field.dispatchEvent(new Event("change", { bubbles: true }));
