@@ -37,8 +37,12 @@ def open_to(store: Store, user: User, now: datetime) -> frozenset[str]:
     """The desks on which tasks for the person's roles may lie."""
     with store.read() as conn:
         current = in_force(conn, store, now)
+    # A unit's leader has the role of the centre's, and none of its tasks.
+    offices = {"${centre}": user.centre, "${authority}": user.authority}
     return frozenset(
         desk
         for task in current.user_tasks()
-        if (desk := current.desks[task.element]) and task.role in user.roles
+        if (desk := current.desks[task.element])
+        and task.role in user.roles
+        and offices.get(task.unit_expression, user.unit) == user.unit
     )

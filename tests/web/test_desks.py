@@ -123,6 +123,7 @@ def test_the_desk_is_offered_to_whom_it_is_drawn_for(app: Flask, store: Store):
         ("du", True, False),
         ("hui", False, True),
         ("li", False, False),
+        ("ling", False, False),
         ("ji", False, False),
     ):
         shown = page(Person(app, name), "/")
