@@ -20,9 +20,14 @@ from engine.read import asked, worklist
 from engine.read.worklist import Narrowing, WorkItem
 from webapp import door, problems
 from webapp.pages import page
-from webapp.work import ROWS
 
 desk = Blueprint("desks", __name__)
+
+ROWS = 20
+"""Rows on a page: each has what was asked and why, and is read, not skimmed."""
+
+TRIED = 50
+"""Tasks among which the next one is looked for; others may have taken the first of them."""
 
 PAGES = {"decisions": "desks.decisions", "calls": "desks.calls"}
 """The page of each desk."""
@@ -116,7 +121,7 @@ def _next(narrow: Narrowing, but: tuple[str, int] | None = None) -> Response:
     """To the form of the next task, which is taken so that nobody else begins with it too."""
     store, person, now = door.store(), door.person(), door.now()
     back = url_for(PAGES[narrow.desk], **_said(narrow))
-    items = worklist.tasks_of(store, person, now, limit=ROWS, narrow=narrow).items
+    items = worklist.tasks_of(store, person, now, limit=TRIED, narrow=narrow).items
     for item in sorted(items, key=lambda item: not item.mine):  # what was begun comes first
         if (item.number, item.task) == but or not item.takable or item.barred:
             continue

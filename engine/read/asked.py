@@ -52,7 +52,7 @@ def asked(
 ) -> Mapping[Task, Asked]:
     """For tasks that wait for this person: what led to each of them."""
     with store.read() as conn:
-        names, calendar = _names(conn), store.calendar(conn)
+        names, calendar = Names.read(conn), store.calendar(conn)
         current = desks.in_force(conn, store, now)
         numbers = {item.number for item in items}
         rows = conn.execute(select(t.tickets).where(t.tickets.c.number.in_(numbers))).all()
@@ -138,15 +138,3 @@ def _within(legs: Mapping[int, Any], leg: int | None) -> frozenset[int] | None:
         if legs[number].parent in found:
             found.add(number)
     return frozenset(found)
-
-
-def _names(conn: Connection) -> Names:
-    units = conn.execute(select(t.units.c.id, t.units.c.name, t.units.c.area)).all()
-    items = conn.execute(select(t.items.c.area, t.items.c.code, t.items.c.name))
-    people = conn.execute(select(t.users.c.name, t.users.c.display_name))
-    return Names(
-        people={row.name: row.display_name for row in people},
-        units={row.id: row.name for row in units},
-        areas={row.id: row.area for row in units},
-        items={(row.area, row.code): row.name for row in items},
-    )

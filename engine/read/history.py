@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
+
+from sqlalchemy import Connection, select
 
 from engine.flow import Definitions
 from engine.flow.drawing import Element
@@ -14,6 +16,7 @@ from engine.formjs import Component
 from engine.read.words import due_moment, moment
 from engine.record import Event
 from engine.store import cards, forms, spoken
+from engine.store import tables as t
 from engine.workdays import ZONE
 
 _STEPS = {
@@ -63,6 +66,19 @@ class Names:
     units: Mapping[str, str]
     areas: Mapping[str, str]  # unit → area: an item's code is its area's own
     items: Mapping[tuple[str, str], str]
+
+    @classmethod
+    def read(cls, conn: Connection) -> Self:
+        """All of them, as they are now."""
+        units = conn.execute(select(t.units.c.id, t.units.c.name, t.units.c.area)).all()
+        people = conn.execute(select(t.users.c.name, t.users.c.display_name))
+        items = conn.execute(select(t.items.c.area, t.items.c.code, t.items.c.name))
+        return cls(
+            people={row.name: row.display_name for row in people},
+            units={row.id: row.name for row in units},
+            areas={row.id: row.area for row in units},
+            items={(row.area, row.code): row.name for row in items},
+        )
 
     def person(self, name: str) -> str:
         """Who an actor is, the system's own included."""

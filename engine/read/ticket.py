@@ -117,7 +117,7 @@ def page(store: Store, user: User, number: str, now: datetime) -> TicketPage:
         readable = _reads_content(user, facts)
         definitions = store.definitions(row.version)
         labels = forms.labels(definitions)
-        names = _names(conn)
+        names = Names.read(conn)
         payloads = log.read_payloads(conn, store, number) if readable else {}
         legs = legs_of(conn, row.id, names)
         leads = [leg for leg in legs if leg.void_at is None and leg.duty == "lead"]
@@ -286,17 +286,3 @@ def _may(user: User, action: str, facts: Mapping[str, Any]) -> bool:
 def _reads_content(user: User, facts: Mapping[str, Any]) -> bool:
     """Whether somebody reads what was said: not for an auditor's role alone."""
     return _may(content_reader(user), "read_ticket", facts)
-
-
-def _names(conn: Connection) -> Names:
-    units = conn.execute(select(t.units.c.id, t.units.c.name, t.units.c.area)).all()
-    items = conn.execute(select(t.items.c.area, t.items.c.code, t.items.c.name))
-    return Names(
-        people={
-            row.name: row.display_name
-            for row in conn.execute(select(t.users.c.name, t.users.c.display_name))
-        },
-        units={row.id: row.name for row in units},
-        areas={row.id: row.area for row in units},
-        items={(row.area, row.code): row.name for row in items},
-    )
