@@ -60,6 +60,8 @@ deploy              .          .          .       .        .         .         .
 manage_users        .          .          .       .        .         .         .      .           .          .       p             .
 manage_places       .          .          .       .        .         .         .      .           .          .       p             .
 watch               .          .          .       .        .         .         .      .           .          .       *             .
+read_duty           s          s          s       s        s         s         s      s           s          s       s             s
+set_duty            .          .          .       .        .         .         s      s           .          .       .             .
 """  # noqa: E501 - a table that is wrapped is no table
 
 _SCOPES: Final = frozenset(".*toucasp")
@@ -136,8 +138,9 @@ def authorize(user: User, action: str, facts: Mapping[str, Any]) -> None:
     Facts of a ticket: centre, authority (ids), and of its legs and tasks units, peer_centres,
     authorities (collections of ids), about_unit (whom a report is about: for its people there is
     no such ticket, whatever their role; 回避). Of a task also: role, unit, claimed_by (a user's id
-    or None). Of a place or person: area. A fact that is absent allows nothing. With no facts at all
-    the question is only whether the person's roles allow the action on anything.
+    or None). Of a place or person: area. Of a roster: unit alone. A fact that is absent allows
+    nothing. With no facts at all the question is only whether the person's roles allow the action
+    on anything.
 
     Errors: Denied, `hidden` when the person may not know of the ticket; KeyError for an action
     that is not in the table.

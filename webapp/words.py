@@ -143,6 +143,16 @@ def clock(at: datetime) -> str:
     return f"{at.astimezone(ZONE):%H:%M}"
 
 
+def span(since: datetime, until: datetime) -> str:
+    """From when to when, the second date only where it is another: the end of a day is 24:00."""
+    first, last = since.astimezone(ZONE), until.astimezone(ZONE)
+    end = clock(last)
+    if end == "00:00" and first < last:
+        last, end = last - timedelta(days=1), "24:00"
+    day = "" if last.date() == first.date() else f"{date_words(last, year=False)} "
+    return f"{date_words(first, year=False)} {clock(first)}–{day}{end}"
+
+
 def due_words(due: datetime | None, now: datetime, year: bool = False) -> str:
     """A due time in words: the end of a day is that day's 24:00, not the next day's 00:00.
 

@@ -13,6 +13,7 @@ from lxml import etree
 from SpiffWorkflow.bpmn.parser.ValidationException import ValidationException
 
 from engine.definitions import MANIFEST
+from engine.duty import Hours
 from engine.flow import dialect, drawing, notation, support, tables, xml
 from engine.flow.drawing import Drawing, Element, Flow
 from engine.flow.model import DefinitionsRefused, Finding, Json, Refused
@@ -128,6 +129,8 @@ def _manifest(
     if not isinstance(retired, list) or not all(map(_said, retired)):
         sentence = '清单里的“retired”要写成编号（id）的列表，如 ["old_task"]。'
         return {}, [Finding(MANIFEST, "retired", "manifest", sentence)]
+    if wrong_on_duty := _duty(manifest):
+        return {}, wrong_on_duty
     wrong = [kind for kind, process in starts.items() if not isinstance(process, str)]
     if wrong:
         sentence = "清单里“start”的“{}”要写一个流程的编号（id），并加双引号。"
@@ -137,6 +140,26 @@ def _manifest(
         for process in starts.values()
         if process not in drawings
     ]
+
+
+def hours_of(manifest: Mapping[str, Json]) -> Hours | None:
+    """The office's hours as a manifest says them. Errors: ValueError."""
+    said = manifest.get("duty", {})
+    return Hours.read(str(said["office_hours"])) if "office_hours" in said else None
+
+
+def _duty(manifest: Mapping[str, Json]) -> list[Finding]:
+    """What is wrong with the manifest's words on duty."""
+    said = manifest.get("duty", {})
+    if not isinstance(said, dict) or not all(map(_said, said.values())):
+        sentence = '清单里的“duty”要写成“名称: 内容”，如 {"office_hours": "08:30-17:30"}。'
+        return [Finding(MANIFEST, "duty", "manifest", sentence)]
+    try:
+        hours_of(manifest)
+    except ValueError:
+        sentence = '清单里“duty”的“office_hours”要写成上下班的时间，如 "08:30-17:30"。'
+        return [Finding(MANIFEST, "office_hours", "manifest", sentence)]
+    return []
 
 
 def _said(name: Json) -> bool:
@@ -156,6 +179,8 @@ class Definitions:
         """What a history says of each milestone."""
         self.deadlines = deadlines_of(drawn.manifest)
         """What people call each deadline."""
+        self.office_hours = hours_of(drawn.manifest)
+        """When offices work, if the set says so: outside them somebody has to be on duty."""
         self.hash = hash_of(drawn.files)
         self.started_by = {
             one.start.reference: process

@@ -133,6 +133,8 @@ def _sentence(event: Event, names: _Names) -> str:
             return f"结束对{names.person(body['to'])}的委托"
         case "write_template" | "change_template" | "retire_template" | "restore_template":
             return f"{_TEMPLATES[event.name]}答复模板“{body['name']}”"
+        case "roster":
+            return _of_a_roster(body, names)
         case "import_ended":
             return _of_an_import(body["source"], body["counts"])
         case "simulation_begun":
@@ -156,6 +158,21 @@ def _of_a_person(name: str, body: Mapping[str, Any], names: _Names) -> str:
         case "unlock":
             return f"解除{who}的锁定，理由：{body['reason']}"
     return f"重设{who}的口令，理由：{body['reason']}"
+
+
+def _of_a_roster(body: Mapping[str, Any], names: _Names) -> str:
+    said = [f"修改{names.units.get(body['of'], body['of'])}的值班表"]
+    for name, word in (("removed", "删去"), ("added", "排入")):
+        some = "；".join(
+            f"{moment(datetime.fromisoformat(one['since']))}至"
+            f"{moment(datetime.fromisoformat(one['until']))}"
+            f"第{one['rank']}顺位{names.person(one['user'])}"
+            for one in body[name][:_MANY]
+        )
+        if some:
+            more = "等" if len(body[name]) > _MANY else ""
+            said.append(f"{word}{len(body[name])}班：{some}{more}")
+    return "，".join(said)
 
 
 def _of_an_import(source: str, counts: Mapping[str, int]) -> str:

@@ -1,23 +1,26 @@
 """Whether the installation's tables say what the system chain says.
 
-People, versions, calendar, texts kept ready.
+People, versions, calendar, texts kept ready, rosters.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from engine.record import Event
-from engine.store import Store, days, templates
+from engine.store import Store, days, roster, templates
 from engine.store import tables as t
 
 _ROLES = select(t.users.c.name, t.user_roles.c.role).join(
     t.user_roles, t.user_roles.c.user == t.users.c.id
 )
 _USERS = select(t.users.c.name, t.users.c.active)
+_SHIFTS = select(t.shifts, t.users.c.name).join(t.users, t.users.c.id == t.shifts.c.user)
 _DEPLOYED = (
     select(
         t.versions.c.hash,
@@ -42,6 +45,7 @@ def wrong(conn: Connection, store: Store, events: list[Event]) -> str:
         or _versions(conn, store, events)
         or _calendar(conn, events)
         or _templates(conn, events)
+        or _roster(conn, events)
     )
 
 
@@ -96,6 +100,22 @@ def _versions(conn: Connection, store: Store, events: list[Event]) -> str:
     for version in sorted({row.version for row in rows}):
         store.definitions(version)
     return ""
+
+
+def _roster(conn: Connection, events: list[Event]) -> str:
+    said: Counter[tuple[Any, ...]] = Counter()
+    for event in events:
+        if event.name == "roster":
+            unit = event.body["of"]
+            said.update(_shift(unit, one) for one in event.body["added"])
+            said.subtract(_shift(unit, one) for one in event.body["removed"])
+    found = Counter(_shift(row.unit, roster.told(row)) for row in conn.execute(_SHIFTS))
+    wrong = [shift for shift in said.keys() | found.keys() if said[shift] != found[shift]]
+    return f"单位{min(wrong)[0]}的值班表与记录不符。" if wrong else ""
+
+
+def _shift(unit: str, said: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (unit, *(said[name] for name in sorted(said)))
 
 
 def _calendar(conn: Connection, events: list[Event]) -> str:

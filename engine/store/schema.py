@@ -15,7 +15,7 @@ from engine.settings import Settings
 from engine.store.tables import chains, meta, metadata
 from engine.vault import MasterKey, Vault
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010")
 """Every revision of migrations/versions, oldest first; the last is the one this code needs."""
 
 NEEDED: Final = REVISIONS[-1]
@@ -46,6 +46,9 @@ GRANTS: Final = {
     "imported": _APPEND,
     "search": "INSERT, DELETE",
     "ticket_keys": "INSERT, DELETE",
+    "shifts": "INSERT, DELETE",
+    "handovers": "INSERT, UPDATE",
+    "escalations": _APPEND,
     **dict.fromkeys(("files", "pieces", "uploads", "attachments"), "INSERT, DELETE"),
     "chains": "INSERT, UPDATE",
     "tickets": "INSERT, UPDATE",

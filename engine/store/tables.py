@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import TypeDecorator
@@ -240,7 +241,54 @@ calendar_years = Table(
     Column("revision", ForeignKey("calendar_revisions.id"), nullable=False),
 )
 
+# --- duty: nights and holidays -------------------------------------------------------------
+
+shifts = Table(  # 值班表
+    "shifts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit", ForeignKey("units.id"), nullable=False),
+    Column("user", ForeignKey("users.id"), nullable=False, index=True),
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),  # half-open
+    Column("rank", Integer, nullable=False),  # 顺位, from 1
+    Column("phone", String(40), nullable=False),  # of the duty post; "" without one
+    Index("ix_shifts_unit_until", "unit", "until"),
+    sqlite_autoincrement=True,  # a page that is old must not change another shift
+)
+
+handovers = Table(  # 交接班: remarks and what was open stand in the payload of the fact
+    "handovers",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),  # of the fact that signed it
+    Column("unit", ForeignKey("units.id"), nullable=False),
+    Column("leaver", ForeignKey("users.id"), nullable=False),
+    Column("taker", ForeignKey("users.id"), nullable=False, index=True),
+    Column("since", Instant, nullable=False),  # the shift that was left
+    Column("until", Instant, nullable=False),
+    Column("signed_at", Instant, nullable=False),
+    Column("offered", Boolean, nullable=False),  # the leaver's tasks are to go over
+    Column("confirmed_at", Instant),
+    Column("accepted", Boolean),  # the taker takes them; NULL until confirmed
+    Index("ix_handovers_unit_seq", "unit", "seq"),
+)
+
+escalations = Table(  # who was told of an emergency's task that nobody had taken
+    "escalations",
+    metadata,
+    Column("ticket", ForeignKey("tickets.id"), primary_key=True),
+    Column("task", Integer, primary_key=True),
+    Column("level", Integer, primary_key=True),  # from 1, as the decision table counts
+    Column("n", Integer, primary_key=True),  # the n-th person told, from 1
+    Column("user", ForeignKey("users.id"), index=True),  # NULL: there was nobody to tell
+    Column("due", Instant, nullable=False),  # when the level came
+    Column("told_at", Instant, nullable=False),
+)
+
 # --- tickets: what the steps leave behind, for work lists and the sweep -------------------
+
+URGENT = text("emergency <> 'no' AND ended_at IS NULL")
+"""Open emergencies: as the partial index has it, so that a query says it in the same words."""
 
 tickets = Table(
     "tickets",
@@ -277,6 +325,7 @@ tickets = Table(
     Column("erased_at", Instant),
     Column("seq", Integer, nullable=False),  # number of events in the chain
     Column("head", String(64), nullable=False),  # hash of the last event
+    Index("ix_tickets_emergency", "id", sqlite_where=URGENT, postgresql_where=URGENT),
 )
 
 imported = Table(  # what came from another platform; never changed afterwards

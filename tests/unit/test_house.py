@@ -18,7 +18,7 @@ from engine import settings
 ROOT = Path(__file__).resolve().parents[2]
 PURE = (
     "flow", "picture", "formjs", "imports", "record",
-    "workdays.py", "access.py", "milestones.py", "variables.py", "terms.py",
+    "workdays.py", "access.py", "milestones.py", "variables.py", "terms.py", "duty.py",
 )  # fmt: skip
 WRITES_A_FILE = {"engine/imports/report.py": {"os"}}
 """Of a pure room, what writes a file for whoever asked: by the modules that it may know."""
