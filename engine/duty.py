@@ -55,7 +55,7 @@ class Hours:
         """Hours as "08:30-17:30". Errors: ValueError."""
         first, _, last = text.partition("-")
         found = cls(time.fromisoformat(first), time.fromisoformat(last))
-        if found.opens >= found.closes or found.opens.tzinfo or found.closes.tzinfo:
+        if found.opens.tzinfo or found.closes.tzinfo or found.opens >= found.closes:
             raise ValueError(text)
         return found
 

@@ -17,7 +17,7 @@ from types import FrameType
 from apscheduler.schedulers.blocking import BlockingScheduler
 
 from engine import watch
-from engine.acts import calendar, delegations, housekeeping, outbox, tickets
+from engine.acts import calendar, delegations, escalations, housekeeping, outbox, tickets
 from engine.errors import Trouble
 from engine.out.file import FileSender
 from engine.out.sender import Letter, Sender
@@ -33,16 +33,22 @@ BATCH = 20
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one run did: timers fired, tickets whose firing failed, messages sent, not sent."""
+    """What one run did: timers fired, tickets whose firing failed, messages sent, not sent.
+
+    `told`: levels of escalation of which people on duty were told.
+    """
 
     fired: int = 0
     failed: int = 0
     delivered: int = 0
     undelivered: int = 0
+    told: int = 0
 
 
 def run_once(store: Store, now: datetime, limit: int = 200, sender: Sender | None = None) -> Swept:
     """Fire what is due and deliver what waits, of each at most `limit`; end leaves that are over.
+
+    An emergency that nobody takes is told to the next on duty.
 
     What fails is counted, put off and logged, and never stops the rest. Without a sender,
     messages go into files under var/outbox.
@@ -50,8 +56,9 @@ def run_once(store: Store, now: datetime, limit: int = 200, sender: Sender | Non
     """
     delegations.end_those_over(store, now)
     fired, failed = _fire(store, now, limit)
+    told = _escalate(store, now, limit)
     delivered, undelivered = _deliver(store, now, limit, sender)
-    return Swept(fired, failed, delivered, undelivered)
+    return Swept(fired, failed, delivered, undelivered, told)
 
 
 def _fire(store: Store, now: datetime, limit: int) -> tuple[int, int]:
@@ -80,6 +87,21 @@ def _postpone(store: Store, error: tickets.TickFailed, now: datetime) -> None:
         "a timer cannot be fired",
         extra={"ticket": error.number, "tries": tries, "cause": alarm},
     )
+
+
+def _escalate(store: Store, now: datetime, limit: int) -> int:
+    told = 0
+    for number, task in escalations.waiting(store, now)[:limit]:
+        try:
+            levels, nobody = escalations.tell(store, number, task, now)
+        except Exception as error:
+            cause = watch.cause(error)
+            log.error("nobody could be told", extra={"ticket": number, "cause": cause})
+            continue
+        if nobody:
+            log.error("there is nobody to tell of an emergency", extra={"ticket": number})
+        told += levels
+    return told
 
 
 def _deliver(store: Store, now: datetime, limit: int, sender: Sender | None) -> tuple[int, int]:
@@ -154,6 +176,7 @@ class Sweep:
                         "failed": swept.failed,
                         "delivered": swept.delivered,
                         "undelivered": swept.undelivered,
+                        "told": swept.told,
                     },
                 )
             if calendar.unfinished(self._store):

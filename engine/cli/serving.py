@@ -146,6 +146,7 @@ def sweep(once: bool, interval: float) -> int:
         store.close()
     click.echo(
         f"触发到期时限 {done.fired} 个，失败 {done.failed} 个；"
-        f"投递消息 {done.delivered} 条，未送达 {done.undelivered} 条。"
+        f"投递消息 {done.delivered} 条，未送达 {done.undelivered} 条；"
+        f"值班提醒 {done.told} 次。"
     )
     return 1 if done.failed or done.undelivered else 0

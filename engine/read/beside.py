@@ -20,6 +20,7 @@ from engine.store import (
     Store,
     attachments,
     cards,
+    escalations,
     forms,
     indexed,
     log,
@@ -77,6 +78,7 @@ def wrong(
         or _erased(conn, ticket, events)
         or _said(conn, store, ticket, key, events, payloads)
         or _calls(ticket, events)
+        or escalations.wrong(conn, ticket.id, events)
         or _attached(conn, ticket, key, payloads)
         or _rows(conn, ticket, rows)
         or _leftovers(conn, store, ticket, blob, letters)

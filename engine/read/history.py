@@ -135,6 +135,8 @@ def _sentence(name: str, body: Mapping[str, Any], names: Names) -> str:
             return f"{_taken(body, names)}放回{task}"
         case "hand_over":
             return f"{_taken(body, names)}把{task}移交给{names.person(body.get('to', ''))}"
+        case "escalate":
+            return f"{task}无人领取，第{body['level']}次提醒：{_told(body, names)}"
         case "draft":
             return f"保存{task}的草稿"
         case "comment":
@@ -146,6 +148,15 @@ def _sentence(name: str, body: Mapping[str, Any], names: Names) -> str:
         case "erase":
             return f"销毁工单内容的密钥，理由：{body.get('reason', '')}"
     return _STEPS.get(name, name)
+
+
+def _told(body: Mapping[str, Any], names: Names) -> str:
+    """Who was told, and in whose place."""
+    people = "、".join(map(names.person, body["to"])) or "没有人可以提醒"
+    if not body["instead"]:
+        return people
+    missing = f"第{body['rank']}顺位无人值班" if body["rank"] else "没有这个岗位的人"
+    return f"{people}（{missing}）"
 
 
 def _taken(body: Mapping[str, Any], names: Names) -> str:

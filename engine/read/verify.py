@@ -18,7 +18,7 @@ from engine.flow.model import READABLE, Leg, Reading, Refused, Step
 from engine.flow.readings import RecordedReadings
 from engine.read import announced, beside, settled
 from engine.record import ANNOUNCEMENT, SYSTEM, Event, instant
-from engine.store import Store, indexed, log, milestones, projection
+from engine.store import Store, escalations, indexed, log, milestones, projection
 from engine.store import tables as t
 from engine.store.tickets import Ticket, bare
 
@@ -212,6 +212,9 @@ def _replayed(
     rows, blob, letters = milestones.nothing(), b"", dict[str, tuple[str, str]]()
     last = 1, own
     for event in events:
+        if event.name == escalations.ESCALATE:
+            letter = escalations.letter(event)
+            letters[letter["key"]] = letter["topic"], letter["content"]
         if event.kind != "step":
             continue
         try:

@@ -112,5 +112,5 @@ def test_the_next_morning_of_work_comes_after_the_holidays(at):
 
 @pytest.mark.parametrize("text", ["", "08:30", "17:30-08:30", "08:30-17:30+08:00", "8点-5点"])
 def test_hours_that_are_none_are_refused(text):
-    with pytest.raises(ValueError, match=r"[Ii]socalendar|isoformat|-|^$"):
+    with pytest.raises(ValueError):  # noqa: PT011 - half of them are the library's own words
         Hours.read(text)

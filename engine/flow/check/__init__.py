@@ -12,6 +12,7 @@ from engine.flow.check import (
     calls,
     choices,
     decisions,
+    duty,
     ends,
     errors,
     forms,
@@ -60,6 +61,7 @@ FAMILIES: tuple[Callable[[Drawn], Iterable[Finding]], ...] = (
     words.findings,
     decisions.findings,
     suggestions.findings,
+    duty.findings,
     lengths.findings,
 )
 

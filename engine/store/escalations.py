@@ -1,0 +1,55 @@
+"""What telling people of an untaken emergency leaves behind: from the fact, its rows and letter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from engine.record import Event, canonical
+from engine.store.tables import escalations, users
+
+ESCALATE = "escalate"
+"""The fact in a ticket's chain."""
+TOPIC = "alert.duty"
+"""The topic of the letter: whoever sends text messages finds the numbers of these people."""
+
+_ROWS = (
+    select(escalations, users.c.name)
+    .outerjoin(users, users.c.id == escalations.c.user)
+    .where(escalations.c.ticket == bindparam("ticket"))
+)
+
+
+def letter(event: Event) -> dict[str, str]:
+    """What the outbox holds of it: key, topic, content."""
+    body = event.body
+    said = {name: body[name] for name in ("task", "level", "due", "of", "to")}
+    return {
+        "key": f"{event.chain}/{event.seq}/1",
+        "topic": TOPIC,
+        "content": canonical({"number": event.chain, "values": said}).decode(),
+    }
+
+
+def rows(event: Event) -> list[tuple[int, int, int, str | None, datetime, datetime]]:
+    """The rows of it: task, level, n, who (None: there was nobody), due, told at."""
+    body = event.body
+    due = datetime.fromisoformat(body["due"])
+    to: list[str | None] = body["to"] or [None]
+    return [(body["task"], body["level"], n, who, due, event.at) for n, who in enumerate(to, 1)]
+
+
+def wrong(conn: Connection, ticket: int, events: Iterable[Event]) -> str:
+    """Whether the rows of a ticket say what its facts say; in Chinese, or ""."""
+    told: set[tuple[Any, ...]] = set()
+    for event in events:
+        if event.name == ESCALATE:
+            told.update(rows(event))
+    found = {
+        (row.task, row.level, row.n, row.name, row.due, row.told_at)
+        for row in conn.execute(_ROWS, {"ticket": ticket})
+    }
+    return "" if told == found else "值班提醒的数据与记录不符。"
