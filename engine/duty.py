@@ -16,6 +16,8 @@ from engine.workdays import ZONE, Calendar
 LONGEST: Final = timedelta(days=31)
 MOST_SHIFTS: Final = 400
 """Shifts that are put into a roster at once: a year of nights."""
+HANDED_OVER: Final = timedelta(hours=12)
+"""How long after its end a shift can still be handed over: who was busy signs later."""
 LONGEST_PHONE: Final = 40
 RANKS: Final = 9
 

@@ -14,7 +14,8 @@ from engine import duty as shifts
 from engine.acts import roster as acts
 from engine.duty import Shift, Slip
 from engine.errors import Trouble, sentence
-from engine.read import roster
+from engine.read import escalations, roster
+from engine.read.escalations import Untaken
 from engine.workdays import ZONE, OutOfCalendar
 from webapp import door, problems, words
 from webapp.pages import page
@@ -127,6 +128,25 @@ def _month(wrong: Iterable[str] = ()) -> Response:
         form=request.form,
     )
     return door.page(body, 422 if said else 200)
+
+
+@page(desk, "/duty/untaken", "read_duty")
+def untaken() -> str:
+    """The emergencies alone that nobody has taken: an open page asks for them each minute."""
+    return render_template("untaken.html")
+
+
+def untaken_of_person() -> tuple[Untaken, ...]:
+    """What the person was told of and nobody has taken; nothing where it cannot be read.
+
+    The page that says so is a page too.
+    """
+    someone = door.person_or_none()
+    try:
+        return escalations.of(door.store(), someone) if someone else ()
+    except Exception:
+        problems.unread()
+        return ()
 
 
 @page(desk, "/duty/shifts/<int(max=2147483647):shift>", "set_duty", methods=("GET", "POST"))

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from engine.acts import lists, work
-from engine.read import late, leaves, worklist
+from engine.read import handovers, late, leaves, roster, worklist
 from engine.read.worklist import Narrowing
 from webapp import door, sheets, words
 from webapp.pages import SIGNED_IN, page
@@ -63,6 +63,9 @@ def tasks() -> str:
         kept=worklist.kept(store, person),
         standing_in=leaves.taken(store, person, door.now()) if person.stands_for else (),
         last_day=words.last_day,
+        on_duty=roster.of(store, person, door.now()),
+        to_confirm=handovers.waiting(store, person),
+        span=words.span,
         shown=_tabbed(which) | narrow.said(),
         several=len(person.roles) > 1,
         batches=any(item.several for item in found.items),

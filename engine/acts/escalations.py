@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select
+from sqlalchemy import Connection, Row, Select, func, insert, select
 
 from engine.flow.escalation import Level, levels
 from engine.record import instant
@@ -14,13 +14,13 @@ from engine.store import Store, escalations, log, roster, steps
 from engine.store import tables as t
 from engine.store import tickets as locked
 
-TARGET = "target"
-"""The deadline (engine.milestones) whose task somebody has to take."""
-
 _Person = tuple[int, str]
 """Somebody's id and sign-in name."""
 
-# Joined to the deadline by its time: a task's due time is that of its own target if it has one.
+# Asked every few seconds: by the partial index first, because few tickets are open emergencies.
+_URGENT = select(t.tickets.c.id).where(t.URGENT)
+_AT_ONCE = 500
+
 _UNTAKEN: Select[Any] = (
     select(
         t.tickets.c.id,
@@ -39,20 +39,10 @@ _UNTAKEN: Select[Any] = (
         .label("told"),
     )
     .join(t.tasks, t.tasks.c.ticket == t.tickets.c.id)
-    .join(
-        t.deadlines,
-        and_(
-            t.deadlines.c.ticket == t.tasks.c.ticket,
-            t.deadlines.c.leg == func.coalesce(t.tasks.c.leg, 0),
-            t.deadlines.c.name == TARGET,
-            t.deadlines.c.due == t.tasks.c.due,
-        ),
-    )
+    .join(t.deadlines, escalations.TARGETED)
     .where(t.URGENT, t.tasks.c.claimed_by.is_(None), ~t.tasks.c.optional)
     .order_by(t.tasks.c.due, t.tickets.c.id, t.tasks.c.task)
     .distinct()
-    # Without figures about its tables SQLite would go through all free tasks, every few seconds.
-    .with_hint(t.tickets, "INDEXED BY ix_tickets_emergency", "sqlite")
 )
 
 
@@ -60,7 +50,12 @@ def waiting(store: Store, now: datetime) -> list[tuple[str, int]]:
     """Tasks of which somebody is to be told by now: number of the ticket, task; the most urgent
     first."""
     with store.read() as conn:
-        return [(row.number, row.task) for row in conn.execute(_UNTAKEN) if _due(store, row, now)]
+        urgent = list(conn.execute(_URGENT).scalars())
+        found = []
+        for n in range(0, len(urgent), _AT_ONCE):
+            some = t.tickets.c.id.in_(urgent[n : n + _AT_ONCE])
+            found += [row for row in conn.execute(_UNTAKEN.where(some)) if _due(store, row, now)]
+    return [(row.number, row.task) for row in sorted(found, key=lambda row: row.due)]
 
 
 def _due(store: Store, row: Row[Any], now: datetime) -> list[Level]:

@@ -135,6 +135,11 @@ def _sentence(event: Event, names: _Names) -> str:
             return f"{_TEMPLATES[event.name]}答复模板“{body['name']}”"
         case "roster":
             return _of_a_roster(body, names)
+        case "shift_signed":
+            since, until = (moment(datetime.fromisoformat(body[at])) for at in ("since", "until"))
+            return f"交班（{since}至{until}）给{names.person(body['to'])}"
+        case "shift_confirmed":
+            return "接班，并接手交班人的任务" if body["accepted"] else "接班"
         case "import_ended":
             return _of_an_import(body["source"], body["counts"])
         case "simulation_begun":

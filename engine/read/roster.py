@@ -70,7 +70,7 @@ def month(store: Store, user: User, first: date, now: datetime) -> Month:
         calendar = store.calendar(conn)
         hours = _hours(store, conn, now)
         rows = roster.between(conn, user.unit, end_of(first - timedelta(days=1)), end_of(last))
-        posts = [_post(row) for row in rows]
+        posts = [post_of(row) for row in rows]
         left = duty.gaps(calendar, hours, first, last, [(one.since, one.until) for one in posts])
         left = [(max(since, now), until) for since, until in left if until > now]
         name = select(t.units.c.name).where(t.units.c.id == user.unit)
@@ -106,17 +106,17 @@ def post(store: Store, user: User, id: int, now: datetime) -> Post | None:
     """A shift of the user's unit that is not over."""
     with store.read() as conn:
         row = roster.find(conn, user.unit, id)
-    return _post(row) if row is not None and row.until > now else None
+    return post_of(row) if row is not None and row.until > now else None
 
 
 def of(store: Store, user: User, now: datetime) -> Now | None:
     """The user's duty now; None for who is not on duty."""
     with store.read() as conn:
-        posts = [_post(row) for row in roster.on_duty(conn, user.unit, now)]
+        posts = [post_of(row) for row in roster.on_duty(conn, user.unit, now)]
         mine = next((one for one in posts if one.name == user.name), None)
         if mine is None:
             return None
-        later = tuple(_post(row) for row in roster.to_come(conn, user.unit, now))
+        later = tuple(post_of(row) for row in roster.to_come(conn, user.unit, now))
     return Now(mine, tuple(one for one in posts if one is not mine), later)
 
 
@@ -136,7 +136,8 @@ def repeated(
     return duty.repeated(calendar, first, last, weekdays, days, begins, ends, shift)
 
 
-def _post(row: Any) -> Post:
+def post_of(row: Any) -> Post:
+    """A row of store.roster."""
     return Post(row.id, row.name, row.display_name, row.since, row.until, row.rank, row.phone)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from engine.record import Event
-from engine.store import Store, days, roster, templates
+from engine.store import Store, days, handovers, roster, templates
 from engine.store import tables as t
 
 _ROLES = select(t.users.c.name, t.user_roles.c.role).join(
@@ -46,6 +46,7 @@ def wrong(conn: Connection, store: Store, events: list[Event]) -> str:
         or _calendar(conn, events)
         or _templates(conn, events)
         or _roster(conn, events)
+        or _handovers(conn, events)
     )
 
 
@@ -112,6 +113,34 @@ def _roster(conn: Connection, events: list[Event]) -> str:
     found = Counter(_shift(row.unit, roster.told(row)) for row in conn.execute(_SHIFTS))
     wrong = [shift for shift in said.keys() | found.keys() if said[shift] != found[shift]]
     return f"单位{min(wrong)[0]}的值班表与记录不符。" if wrong else ""
+
+
+def _handovers(conn: Connection, events: list[Event]) -> str:
+    said: dict[int, tuple[Any, ...]] = {}
+    for event in events:
+        body = event.body
+        if event.name == handovers.SIGNED:
+            times = (datetime.fromisoformat(body[name]) for name in ("since", "until"))
+            about = event.unit, event.actor, body["to"], *times, event.at, body["offered"]
+            said[event.seq] = *about, None, None
+        elif event.name == handovers.CONFIRMED:
+            said[body["of"]] = *said[body["of"]][:-2], event.at, body["accepted"]
+    found = {
+        row.seq: (
+            row.unit,
+            row.leaver_name,
+            row.taker_name,
+            row.since,
+            row.until,
+            row.signed_at,
+            row.offered,
+            row.confirmed_at,
+            row.accepted,
+        )
+        for row in conn.execute(handovers.rows())
+    }
+    wrong = [seq for seq in said.keys() | found.keys() if said.get(seq) != found.get(seq)]
+    return f"第{min(wrong)}个事件的交接班与记录不符。" if wrong else ""
 
 
 def _shift(unit: str, said: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -6,15 +6,26 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 
 from engine.record import Event, canonical
-from engine.store.tables import escalations, users
+from engine.store.tables import deadlines, escalations, tasks, users
 
 ESCALATE = "escalate"
 """The fact in a ticket's chain."""
 TOPIC = "alert.duty"
 """The topic of the letter: whoever sends text messages finds the numbers of these people."""
+
+TARGET = "target"
+"""The deadline (engine.milestones) whose task somebody has to take."""
+TARGETED = and_(
+    deadlines.c.ticket == tasks.c.ticket,
+    deadlines.c.leg == func.coalesce(tasks.c.leg, 0),
+    deadlines.c.name == TARGET,
+    # A task's due time is that of its own target, if it has one.
+    deadlines.c.due == tasks.c.due,
+)
+"""How a task is joined to its target among the deadlines."""
 
 _ROWS = (
     select(escalations, users.c.name)

@@ -238,6 +238,18 @@ def read_payloads(conn: Connection, store: Store, chain: str) -> dict[int, dict[
     }
 
 
+def payload_of(conn: Connection, store: Store, chain: str, seq: int) -> dict[str, Any]:
+    """The payload of one event; empty without one, or once the key is destroyed.
+
+    Errors: VaultError sealed_broken when something was changed.
+    """
+    key = key_of(conn, store, chain)
+    row = conn.execute(_PAYLOADS.where(events.c.seq == seq), {"chain": chain}).one_or_none()
+    if key is None or row is None or row.content is None:
+        return {}
+    return read_payload(key, chain, seq, row.content)
+
+
 def read_payload(key: bytes, chain: str, seq: int, content: bytes) -> dict[str, Any]:
     """The payload of one event. Errors: VaultError sealed_broken."""
     found: dict[str, Any] = json.loads(_opened(key, chain, seq, content)[1])

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from engine import sweep
+from engine.acts import escalations as acts
 from engine.acts import people, roster, work
 from engine.duty import Shift
 from engine.read import escalations, verify
@@ -81,7 +82,7 @@ def test_first_the_first_on_duty_then_the_second_then_the_duty_leader(office, at
     history = reading.page(
         office.store, office.users[FIRST], number, at("2026-10-02 04:00")
     ).history
-    assert [one.sentence for one in history if one.name == "escalate"][0].endswith(
+    assert next(one.sentence for one in history if one.name == "escalate").endswith(
         "无人领取，第1次提醒：sr-centrecall_taker1"
     )
     assert verify.verify(office.store).differences == ()
@@ -185,10 +186,12 @@ def test_a_row_that_is_gone_is_found(sqlite_store, at):
     assert found.sentence == "值班提醒的数据与记录不符。"
 
 
-def test_the_sweep_finds_emergencies_by_their_index(sqlite_store, now):
-    from engine.acts.escalations import _UNTAKEN
+def test_the_sweep_finds_emergencies_by_their_index(sqlite_store):
+    def plan(query):
+        text = str(query.compile(conn.engine, compile_kwargs={"literal_binds": True}))
+        return "\n".join(str(row) for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}"))
 
     with sqlite_store.read() as conn:
-        text = str(_UNTAKEN.compile(conn.engine, compile_kwargs={"literal_binds": True}))
-        plan = "\n".join(str(row) for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}"))
-    assert "ix_tickets_emergency" in plan, plan
+        assert "ix_tickets_emergency" in plan(acts._URGENT)
+        found = plan(acts._UNTAKEN.where(t.tickets.c.id.in_([1, 2])))
+    assert "SCAN" not in found, found

@@ -96,10 +96,15 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
     ("leave.leave", "POST"): (workers(422),) * 2,  # nothing was filled in
     ("leave.end", "POST"): (workers(400),) * 2,  # there is none
     ("duty.month", "GET"): (everybody(200),) * 2,
+    ("duty.untaken", "GET"): (everybody(200),) * 2,
     ("duty.lines", "POST"): (leaders(422),) * 2,  # nothing was written
     ("duty.days", "POST"): (leaders(422),) * 2,
     ("duty.shift", "GET"): (leaders(404),) * 2,  # there is none
     ("duty.shift", "POST"): (leaders(404),) * 2,
+    ("shifts.shifts", "GET"): (everybody(200),) * 2,
+    ("shifts.shifts", "POST"): (everybody(422),) * 2,  # nobody is on duty
+    ("shifts.shift", "GET"): (everybody(404),) * 2,  # there is none
+    ("shifts.confirm", "POST"): (everybody(404),) * 2,
     ("work.figures", "GET"): (workers(200),) * 2,
     ("work.workbook", "GET"): (workers(200),) * 2,
     ("work.keep_list", "POST"): (workers(400),) * 2,  # nothing was narrowed
@@ -289,6 +294,7 @@ def test_everybody_gets_where_the_matrix_says(app: Flask, whose: str):
             .replace("<int(max=2147483647):task>", str(task))
             .replace("<int(max=2147483647):leave>", "1")
             .replace("<int(max=2147483647):shift>", "1")
+            .replace("<int(max=2147483647):seq>", "1")
             .replace("<int(max=2147483647):n>", "1")
             .replace("<int(max=2147483647):id>", "1")
             .replace("<code>", "zh")

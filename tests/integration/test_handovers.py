@@ -1,0 +1,127 @@
+"""A shift handed over on both databases: signed, confirmed, on record."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from engine.acts import handovers as acts
+from engine.acts import roster, work
+from engine.duty import Shift
+from engine.errors import Trouble
+from engine.read import handovers, verify
+from engine.store import Store
+from engine.store import tables as t
+from tests.integration.office import Office, key, opened
+
+LEAVER, TAKER = "sr-centre.call_taker1", "sr-centre.call_taker2"
+
+
+@pytest.fixture
+def office(store: Store) -> Office:
+    return opened(store, datetime(2026, 9, 1, tzinfo=UTC))
+
+
+@pytest.fixture
+def night(office, at):
+    """The holidays' first night and the day after it, and an emergency that the leaver took."""
+    leader = office.who("duty_leader", "sr-centre")
+    shifts = [
+        Shift(at("2026-10-01 17:30"), at("2026-10-02 08:30"), LEAVER),
+        Shift(at("2026-10-02 08:30"), at("2026-10-03 08:30"), TAKER),
+    ]
+    roster.revise(office.store, leader, shifts, (), at("2026-09-30 10:00"))
+    number = office.call(at("2026-10-02 08:20"), type="help", emergency="danger")
+    task = office.task(number, "call_taker")
+    leaver = office.users[LEAVER]
+    work.claim(office.store, leaver, number, task, at("2026-10-02 08:21"), key())
+    return leaver, number, task
+
+
+def test_the_leaver_signs_what_stands_open_and_the_next_confirms(office, night, at):
+    leaver, number, task = night
+    now = at("2026-10-02 08:25")
+    leaving = handovers.leaving(office.store, leaver, now)
+    assert leaving.shift.until == at("2026-10-02 08:30")
+    assert [one.name for one in leaving.next] == [TAKER]
+    for kind in ("urgent", "held", "due"):
+        found = [(one["number"], one["task"]) for one in leaving.standing[kind]]
+        assert found == [(number, task)], kind
+    sent = key()
+    seq = acts.sign(office.store, leaver, TAKER, True, "王女士家中停气，已通知燃气公司", now, sent)
+    assert acts.sign(office.store, leaver, TAKER, True, "又按了一次", now, sent) == seq
+    assert handovers.leaving(office.store, leaver, now) is None
+    taker = office.users[TAKER]
+    (waiting,) = handovers.waiting(office.store, taker)
+    assert (waiting.seq, waiting.leaver, waiting.confirmed_at) == (seq, LEAVER, None)
+    later = now + timedelta(minutes=5)
+    acts.confirm(office.store, taker, seq, True, later)
+    assert handovers.waiting(office.store, taker) == ()
+    whole = handovers.whole(office.store, office.who("archivist", "sr-centre"), seq)
+    assert whole.remarks == "王女士家中停气，已通知燃气公司"
+    assert whole.standing == leaving.standing
+    assert (whole.handover.confirmed_at, whole.handover.accepted) == (later, True)
+    assert [one["number"] for one in whole.left] == [number]
+    assert handovers.whole(office.store, office.who("leader", "sr-water"), seq) is None
+    with pytest.raises(Trouble) as again:
+        acts.confirm(office.store, taker, seq, True, later)
+    assert again.value.code == "shift_confirmed"
+    assert verify.verify(office.store).differences == ()
+
+
+def test_what_was_said_stands_nowhere_in_clear(sqlite_store, at, tmp_path):
+    office = opened(sqlite_store, datetime(2026, 9, 1, tzinfo=UTC))
+    leader = office.who("duty_leader", "sr-centre")
+    shift = Shift(at("2026-10-01 17:30"), at("2026-10-02 08:30"), LEAVER)
+    roster.revise(office.store, leader, [shift], (), at("2026-09-30 10:00"))
+    leaver = office.users[LEAVER]
+    acts.sign(sqlite_store, leaver, TAKER, False, "王女士家中停气", at("2026-10-02 08:00"), key())
+    with sqlite_store.read() as conn:
+        dump = "".join(conn.connection.dbapi_connection.iterdump())
+    assert "shift_signed" in dump
+    assert "停气" not in dump
+
+
+@pytest.mark.parametrize(
+    ("when", "taker", "remarks", "code"),
+    [
+        ("2026-10-01 17:29", TAKER, "", "shift_none"),
+        ("2026-10-02 20:31", TAKER, "", "shift_none"),
+        ("2026-10-02 08:25", LEAVER, "", "shift_taker"),
+        ("2026-10-02 08:25", "sr-water.officer1", "", "shift_taker"),
+        ("2026-10-02 08:25", TAKER, "长" * 2001, "shift_remarks"),
+    ],
+)
+def test_what_cannot_be_is_said(office, night, at, when, taker, remarks, code):
+    with pytest.raises(Trouble) as refused:
+        acts.sign(office.store, night[0], taker, False, remarks, at(when), key())
+    assert refused.value.code == code
+
+
+def test_a_shift_is_handed_over_once_and_only_its_taker_confirms(office, night, at):
+    leaver, now = night[0], at("2026-10-02 09:00")  # half an hour after its end: who was busy
+    seq = acts.sign(office.store, leaver, TAKER, False, "", now, key())
+    with pytest.raises(Trouble) as twice:
+        acts.sign(office.store, leaver, TAKER, False, "", now, key())
+    assert twice.value.code == "shift_signed"
+    with pytest.raises(Trouble) as stranger:
+        acts.confirm(office.store, office.who("archivist", "sr-centre"), seq, True, now)
+    assert stranger.value.code == "shift_confirmed"
+    acts.confirm(office.store, office.users[TAKER], seq, True, now)
+    whole = handovers.whole(office.store, leaver, seq)
+    assert (whole.handover.accepted, whole.left) == (False, ())  # it was not offered
+
+
+def test_a_hand_over_that_was_changed_is_found(sqlite_store, at):
+    office = opened(sqlite_store, datetime(2026, 9, 1, tzinfo=UTC))
+    leader = office.who("duty_leader", "sr-centre")
+    shift = Shift(at("2026-10-01 17:30"), at("2026-10-02 08:30"), LEAVER)
+    roster.revise(office.store, leader, [shift], (), at("2026-09-30 10:00"))
+    now = at("2026-10-02 08:00")
+    seq = acts.sign(sqlite_store, office.users[LEAVER], TAKER, False, "", now, key())
+    with sqlite_store.write() as conn:
+        conn.execute(update(t.handovers).values(confirmed_at=now, accepted=False))
+    (found,) = verify.verify(sqlite_store, "system").differences
+    assert found.sentence == f"第{seq}个事件的交接班与记录不符。"
