@@ -112,6 +112,21 @@ def _first() -> date:
     return asked if abs(away) <= FURTHEST else today
 
 
+def _times(post: roster.Post, day: roster.Day) -> str:
+    """When of a day somebody is on duty: the day itself is said beside it."""
+    begins, goes_on = post.since >= day.begins, post.until > day.ends
+    end = words.clock(post.until)
+    if goes_on and post.until - day.ends > timedelta(days=1):
+        end = words.due_words(post.until, door.now())
+    elif goes_on:
+        end = gettext("次日 %(at)s", at=end)
+    elif post.until == day.ends:
+        end = "24:00"
+    if begins:
+        return f"{words.clock(post.since)}–{end}"
+    return gettext("全天") if goes_on else gettext("到 %(at)s", at=end)
+
+
 def _month(wrong: Iterable[str] = ()) -> Response:
     first, said = _first(), list(wrong)
     body = render_template(
@@ -124,6 +139,7 @@ def _month(wrong: Iterable[str] = ()) -> Response:
         today=door.now().astimezone(ZONE).date(),
         span=words.span,
         clock=words.clock,
+        times=_times,
         wrong=said,
         form=request.form,
     )

@@ -37,8 +37,10 @@ class Day:
     date: date
     workday: bool
     reason: str  # why it is none, or is one: "" on an ordinary day
-    posts: tuple[Post, ...]
+    posts: tuple[Post, ...]  # in it for a time, those of the day before first
     gaps: tuple[Span, ...]
+    begins: datetime
+    ends: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ def month(store: Store, user: User, first: date, now: datetime) -> Month:
                     kind.reason,
                     tuple(one for one in posts if one.since < end and begin < one.until),
                     tuple(duty.within(left, day)),
+                    begin,
+                    end,
                 )
             )
         return Month(str(conn.execute(name).scalar_one()), hours, tuple(days), tuple(left))
