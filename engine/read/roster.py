@@ -28,6 +28,7 @@ class Post:
     until: datetime
     rank: int
     phone: str
+    there: bool  # still in the unit: otherwise nobody is on duty
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Day:
 
     date: date
     workday: bool
-    reason: str  # why it is none, or is one: "" on an ordinary day
+    reason: str  # why it is none, or is one: "" on an ordinary day, at a weekend too
     posts: tuple[Post, ...]  # in it for a time, those of the day before first
     gaps: tuple[Span, ...]
     begins: datetime
@@ -73,7 +74,8 @@ def month(store: Store, user: User, first: date, now: datetime) -> Month:
         hours = _hours(store, conn, now)
         rows = roster.between(conn, user.unit, end_of(first - timedelta(days=1)), end_of(last))
         posts = [post_of(row) for row in rows]
-        left = duty.gaps(calendar, hours, first, last, [(one.since, one.until) for one in posts])
+        there = [(one.since, one.until) for one in posts if one.there]
+        left = duty.gaps(calendar, hours, first, last, there)
         left = [(max(since, now), until) for since, until in left if until > now]
         name = select(t.units.c.name).where(t.units.c.id == user.unit)
         days = []
@@ -85,7 +87,7 @@ def month(store: Store, user: User, first: date, now: datetime) -> Month:
                 Day(
                     day,
                     kind.is_workday,
-                    kind.reason,
+                    "" if kind.reason.startswith("周") else kind.reason,
                     tuple(one for one in posts if one.since < end and begin < one.until),
                     tuple(duty.within(left, day)),
                     begin,
@@ -142,7 +144,16 @@ def repeated(
 
 def post_of(row: Any) -> Post:
     """A row of store.roster."""
-    return Post(row.id, row.name, row.display_name, row.since, row.until, row.rank, row.phone)
+    return Post(
+        row.id,
+        row.name,
+        row.display_name,
+        row.since,
+        row.until,
+        row.rank,
+        row.phone,
+        bool(row.there),
+    )
 
 
 def people(store: Store, user: User) -> Sequence[tuple[str, str]]:

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Boolean, Connection, Row, Select, select, type_coerce
 
 from engine.record import instant
 from engine.store.tables import shifts, users
 
-_SHIFTS = select(shifts, users.c.name, users.c.display_name).join(
-    users, users.c.id == shifts.c.user
-)
 # Who has left the unit, or the house, is on duty there no more.
 _THERE = users.c.active & (users.c.unit == shifts.c.unit)
+_SHIFTS = select(
+    shifts, users.c.name, users.c.display_name, type_coerce(_THERE, Boolean).label("there")
+).join(users, users.c.id == shifts.c.user)
 _ORDER = (shifts.c.since, shifts.c.rank, shifts.c.id)
 
 

@@ -127,6 +127,9 @@ def test_who_is_on_duty_knows_until_when_and_who_comes_next(office, leader, nigh
     assert roster.of(office.store, user, night.until) is None
     people.set_active(office.store, None, night.who, False, now)
     assert roster.of(office.store, user, night.since) is None
+    left = roster.month(office.store, leader, date(2026, 9, 1), now).days[29]
+    assert [one.there for one in left.posts] == [False]
+    assert left.gaps == ((at("2026-09-30 17:30"), at("2026-10-01 00:00")),)
 
 
 def test_a_roster_that_was_tampered_with_is_found(office, leader, night, now):
