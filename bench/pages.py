@@ -42,7 +42,7 @@ from webapp.pages import ACTIONS, OPEN
 START = datetime(2026, 9, 1, tzinfo=UTC)
 DAYS = 30.0
 NOW = START + timedelta(days=DAYS)
-LOOKS = 9
+LOOKS = 5
 
 ASKED: Mapping[str, tuple[str, ...]] = {
     "tickets.find": ("q=路灯", "q=13812345678", "q=00042", "q=信州区 噪音"),

@@ -110,7 +110,7 @@ def test_what_was_typed_is_given_back_when_the_database_cannot_take_it(
     number = signed(store, clock)
     (task,) = [one.task for one in agenda.waiting(store, number) if one.name == "办理并答复"]
 
-    def locked(*args: object) -> None:
+    def locked(*args: object, **more: object) -> None:
         raise StoreError("database_locked")
 
     for module, act, who, path, typed in (
