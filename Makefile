@@ -46,8 +46,9 @@ format: $(VENV)/.dev ## let ruff put the style right
 check: $(VENV)/.project ## the diagrams, tables and forms
 	$(BIN)/hotline check bpmn forms
 
-bench: $(VENV)/.project ## what a step costs, and a picture of it; prints, promises nothing
+bench: $(VENV)/.project ## what a step costs; TICKETS=300000: and each page in a city of so many (long)
 	$(BIN)/python -m bench.steps
+	$(if $(TICKETS),$(BIN)/python -m bench.pages --tickets $(TICKETS))
 
 pictures: setup $(VENV)/.dev ## docs/pictures from bpmn/, after a diagram has changed
 	$(BIN)/python -m tools.pictures
