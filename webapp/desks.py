@@ -18,7 +18,7 @@ from engine.acts import work
 from engine.errors import Denied, Trouble
 from engine.read import asked, worklist
 from engine.read.worklist import Narrowing, WorkItem
-from webapp import door, problems
+from webapp import door, problems, several
 from webapp.pages import page
 
 desk = Blueprint("desks", __name__)
@@ -77,15 +77,15 @@ def take_next() -> Response:
     narrow = Narrowing.of(request.form)
     if not narrow.desk:
         abort(400)
-    number, _, task = request.form.get("skip", "").partition("/")
-    if not (task.isascii() and task.isdigit() and len(task) < 10):
+    passed = several.ref(request.form.get("skip", ""))
+    if passed is None:
         return _next(narrow)
     try:
-        work.release(door.store(), door.person(), number, int(task), door.now(), door.key())
+        work.release(door.store(), door.person(), *passed, door.now(), door.key())
     except Trouble as trouble:  # it is not this person's any more
         if trouble.code not in problems.CONFLICTS and not isinstance(trouble, Denied):
             raise
-    return _next(narrow, (number, int(task)))
+    return _next(narrow, passed)
 
 
 def onward() -> Response:
@@ -117,7 +117,7 @@ def _in_turn() -> Narrowing | None:
     return replace(Narrowing.of(dict(parse_qsl(place.query))), desk=which)
 
 
-def _next(narrow: Narrowing, but: tuple[str, int] | None = None) -> Response:
+def _next(narrow: Narrowing, but: several.Ref | None = None) -> Response:
     """To the form of the next task, which is taken so that nobody else begins with it too."""
     store, person, now = door.store(), door.person(), door.now()
     back = url_for(PAGES[narrow.desk], **_said(narrow))

@@ -5,10 +5,12 @@ Which tasks may be done so is drawn (the property `several` of a user task).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from engine.acts import tickets
@@ -38,11 +40,7 @@ class Outcome:
 @page(desk, "/tasks/several", "work_task", methods=("GET", "POST"))
 def together() -> Response:
     """The form of several tasks of one kind, and what became of each."""
-    chosen = refs(request.values.getlist("task"))
-    if not chosen:
-        raise Trouble("several_none")
-    if len(chosen) > MOST:
-        raise Trouble("several_many", most=MOST)
+    chosen = chosen_tasks()
     items = worklist.picked(door.store(), door.person(), chosen, door.now())
     if len({(item.form, item.name) for item in items}) > 1 or not all(it.several for it in items):
         raise Trouble("several_other")
@@ -55,24 +53,55 @@ def together() -> Response:
     if doing == "done":
         errors = _errors(forms, typed)
         if not errors:
-            outcomes = _complete(chosen, typed)
-            return door.page(render_template("several_done.html", outcomes=outcomes))
+            return _done(each(chosen, partial(_complete, typed)))
     if not items:
         outcomes = [
             Outcome(number, problems.sentence(Trouble("task_gone"))) for number, _ in chosen
         ]
-        return door.page(render_template("several_done.html", outcomes=outcomes), 409)
+        return _done(outcomes, 409)
     return _form_page(forms[0], items, len(chosen) - len(items), typed, errors)
 
 
-def refs(texts: Sequence[str]) -> list[Ref]:
-    """Tasks as a list names them, such as 20261010-00012/7; what names none is left out."""
-    found: dict[Ref, None] = {}
-    for text in texts:
-        number, _, task = text.partition("/")
-        if number and task.isascii() and task.isdigit() and len(task) < 10:
-            found[number, int(task)] = None
-    return list(found)
+def chosen_tasks() -> list[Ref]:
+    """The tasks that the request names, each once. Errors: Trouble several_none, several_many."""
+    named = (ref(text) for text in request.values.getlist("task"))
+    chosen = list(dict.fromkeys(one for one in named if one is not None))
+    if not chosen:
+        raise Trouble("several_none")
+    if len(chosen) > MOST:
+        raise Trouble("several_many", most=MOST)
+    return chosen
+
+
+def ref(text: str) -> Ref | None:
+    """A task as a list names it, such as 20261010-00012/7; None if that names none."""
+    number, _, task = text.partition("/")
+    named = number and task.isascii() and task.isdigit() and len(task) < 10
+    return (number, int(task)) if named else None
+
+
+def each(refs: Sequence[Ref], act: Callable[[str, int], object]) -> list[Outcome]:
+    """Do one act after the other, and tell what became of each: one that fails stops no other."""
+    outcomes = []
+    for number, task in refs:
+        try:
+            act(number, task)
+        except (Trouble, Refused) as trouble:
+            outcomes.append(Outcome(number, problems.sentence(trouble)))
+        else:
+            outcomes.append(Outcome(number))
+    return outcomes
+
+
+def _done(outcomes: Sequence[Outcome], status: int = 200) -> Response:
+    body = render_template(
+        "outcomes.html",
+        outcomes=outcomes,
+        title=gettext("办理结果"),
+        done=gettext("已提交"),
+        back=(url_for("work.tasks"), gettext("返回待办")),
+    )
+    return door.page(body, status)
 
 
 def _typed() -> door.Raw:
@@ -93,17 +122,9 @@ def _errors(forms: Sequence[filling.TaskForm], typed: door.Raw) -> Mapping[str, 
     return {}
 
 
-def _complete(refs: Sequence[Ref], typed: door.Raw) -> list[Outcome]:
-    outcomes = []
-    for number, task in refs:
-        try:
-            key = door.key_for(f"{number}/{task}")
-            tickets.complete(door.store(), door.person(), number, task, typed, door.now(), key)
-        except (Trouble, Refused) as trouble:
-            outcomes.append(Outcome(number, problems.sentence(trouble)))
-        else:
-            outcomes.append(Outcome(number))
-    return outcomes
+def _complete(typed: door.Raw, number: str, task: int) -> None:
+    key = door.key_for(f"{number}/{task}")
+    tickets.complete(door.store(), door.person(), number, task, typed, door.now(), key)
 
 
 def _form_page(

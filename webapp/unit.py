@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from engine.acts import work
-from engine.errors import Trouble
 from engine.read import leaves, shares, worklist
 from engine.read.narrowing import NOBODY
 from engine.read.worklist import Narrowing
-from webapp import door, problems, several
+from webapp import door, several
 from webapp.pages import page
-from webapp.several import Outcome, Ref
 from webapp.work import ROWS
 
 desk = Blueprint("unit", __name__)
@@ -47,28 +46,22 @@ def shared() -> str:
 @page(desk, "/unit/hand-over", "reassign_task", methods=("POST",))
 def hand_over() -> Response:
     """Give several tasks to a colleague, or back to the unit; each is an act of its own."""
-    refs = several.refs(request.form.getlist("task"))
-    if not refs:
-        raise Trouble("several_none")
-    if len(refs) > several.MOST:
-        raise Trouble("several_many", most=several.MOST)
-    outcomes = _given(refs, request.form.get("to", ""))
-    body = render_template("handed_over.html", outcomes=outcomes)
+    to = request.form.get("to", "")
+    outcomes = several.each(several.chosen_tasks(), partial(_give, to))
+    body = render_template(
+        "outcomes.html",
+        outcomes=outcomes,
+        title=gettext("移交结果"),
+        done=gettext("已移交或放回"),
+        back=(url_for("unit.shared"), gettext("返回本单位任务")),
+    )
     return door.page(body)
 
 
-def _given(refs: Sequence[Ref], to: str) -> list[Outcome]:
+def _give(to: str, number: str, task: int) -> None:
     store, person, now = door.store(), door.person(), door.now()
-    outcomes = []
-    for number, task in refs:
-        key = door.key_for(f"{number}/{task}/{to}")
-        try:
-            if to == NOBODY:
-                work.release(store, person, number, task, now, key)
-            else:
-                work.hand_over(store, person, number, task, to, now, key)
-        except Trouble as trouble:
-            outcomes.append(Outcome(number, problems.sentence(trouble)))
-        else:
-            outcomes.append(Outcome(number))
-    return outcomes
+    key = door.key_for(f"{number}/{task}/{to}")
+    if to == NOBODY:
+        work.release(store, person, number, task, now, key)
+    else:
+        work.hand_over(store, person, number, task, to, now, key)

@@ -167,7 +167,7 @@ def test_who_was_quicker_keeps_it_and_the_others_are_done(app: Flask, store: Sto
     work.claim(store, lin, taken, task, clock.moment, "lin took it")
     done = sent(li, "/tasks/several", task=tasks, _do="done")
     answer = unescape(done.get_data(as_text=True))
-    assert "已提交 1 件。1 件没有提交" in answer
+    assert "已提交 1 件。1 件没有成功" in answer
     assert numbers(li, "task=签收") == [taken]
     assert free in {number for number, _ in li.tasks()}
 

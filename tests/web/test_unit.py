@@ -90,7 +90,7 @@ def test_what_a_section_has_is_seen_and_not_handed_over(app: Flask, store: Store
     assert rows(ling)["还没有人领取", TEAM][0] == "1"
     assert refs(ling) == []
     (task,) = [one.task for one in agenda.waiting(store, number) if one.name == "办理并答复"]
-    assert "1 件没有，原因见下" in handed(ling, [f"{number}/{task}"], "li")
+    assert "1 件没有成功，原因见下" in handed(ling, [f"{number}/{task}"], "li")
 
 
 def test_who_cannot_have_a_task_is_told_and_the_others_go(app: Flask, store: Store, clock: Clock):
@@ -98,7 +98,7 @@ def test_who_cannot_have_a_task_is_told_and_the_others_go(app: Flask, store: Sto
     ling = Person(app, "ling")
     tasks = refs(ling)
     told = handed(ling, [*tasks, "20990101-00001/7"], "ling")
-    assert "3 件没有，原因见下" in told
+    assert "3 件没有成功，原因见下" in told
     assert "不是本单位该岗位的在职人员" in told
     city.done(store, clock(), "li", first, "签收")
     told = handed(ling, tasks, "lin")
@@ -113,5 +113,5 @@ def test_another_unit_s_leader_sees_nothing_of_it(app: Flask, store: Store, cloc
     lei = Person(app, "lei")
     assert number not in page(lei, "/unit")
     assert "本单位现在没有待办的任务" in page(lei, "/unit")
-    assert "1 件没有，原因见下" in handed(lei, [f"{number}/{task}"], "wang")
+    assert "1 件没有成功，原因见下" in handed(lei, [f"{number}/{task}"], "wang")
     assert Person(app, "li").get("/unit").status_code == 403
