@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from engine.access import User, sees_reporter
 from engine.read import desks
@@ -55,16 +55,20 @@ def asked(
         names, calendar = Names.read(conn), store.calendar(conn)
         current = desks.in_force(conn, store, now)
         numbers = {item.number for item in items}
-        rows = conn.execute(select(t.tickets).where(t.tickets.c.number.in_(numbers))).all()
-        tickets = {row.number: row for row in rows}
-        legs = _legs(conn, [row.id for row in rows])
+        tickets: dict[str, Any] = {
+            row.number: row for row in conn.execute(_TICKETS, {"numbers": sorted(numbers)})
+        }
+        legs = _legs(conn, [row.id for row in tickets.values()])
+        steps = log.read_said(conn, numbers)
+        said = {
+            number: _Said(
+                conn, store, row, steps[number], names, not sees_reporter(user, row.protected)
+            )
+            for number, row in tickets.items()
+        }
         found: dict[Task, Asked] = {}
-        said: dict[str, _Said] = {}
         for item in items:
             row, number = tickets[item.number], item.number
-            if number not in said:
-                shield = not sees_reporter(user, row.protected)
-                said[number] = _Said(conn, store, number, names, shield)
             own = legs[row.id]
             drawn = desks.saying(current, store.definitions(row.version), item.element)
             shows = drawn.shows(item.element)
@@ -80,43 +84,69 @@ def asked(
     return found
 
 
+_TICKETS = (
+    select(
+        t.tickets.c.id,
+        t.tickets.c.number,
+        t.tickets.c.version,
+        t.tickets.c.protected,
+        t.ticket_keys.c.wrapped,
+    )
+    .outerjoin(t.ticket_keys, t.ticket_keys.c.ticket == t.tickets.c.id)
+    .where(t.tickets.c.number.in_(bindparam("numbers", expanding=True)))
+)
+
+
+class _Step(NamedTuple):
+    """A form that somebody filled in; the body of an event is read once."""
+
+    event: Event
+    body: Mapping[str, Any]
+    content: bytes | None
+
+
 class _Said:
     """What people filled in on a ticket so far."""
 
     def __init__(
-        self, conn: Connection, store: Store, number: str, names: Names, shield: bool
+        self,
+        conn: Connection,
+        store: Store,
+        ticket: Any,
+        steps: Sequence[tuple[Event, bytes | None]],
+        names: Names,
+        shield: bool,
     ) -> None:
         self.conn, self.store, self.names, self.shield = conn, store, names, shield
-        self.payloads = log.read_payloads(conn, store, number)
-        self.events = [
-            event
-            for event in log.iterate(conn, number)
-            if event.kind == "step" and event.name in ("start", "complete")
-        ]
+        self.number = ticket.number
+        self.key = store.vault.unwrap(ticket.wrapped, ticket.number) if ticket.wrapped else None
+        self.steps = [_Step(event, event.body, content) for event, content in steps]
 
     def by(
         self, item: WorkItem, shows: Collection[str], within: Collection[int] | None
     ) -> list[Told]:
         """The last answers of the tasks that are named, those of the task itself all."""
         near = [
-            event
-            for event in self.events
-            if within is None or event.body.get("leg") is None or event.body["leg"] in within
+            step
+            for step in self.steps
+            if within is None or step.body.get("leg") is None or step.body["leg"] in within
         ]
         if not shows:
-            before = [event for event in near if event.at <= item.opened_at]
-            return [self.told(event, item) for event in before[-1:]]
+            before = [step for step in near if step.event.at <= item.opened_at]
+            return [self.told(step, item) for step in before[-1:]]
         found = []
         for name in sorted(shows, key=lambda name: name != item.element):
-            done = [event for event in near if event.body.get("element") == name]
+            done = [step for step in near if step.body.get("element") == name]
             own = name == item.element
-            found += [self.told(event, item) for event in (done if own else done[-1:])]
+            found += [self.told(step, item) for step in (done if own else done[-1:])]
         return found
 
-    def told(self, event: Event, item: WorkItem) -> Told:
-        body = event.body
+    def told(self, step: _Step, item: WorkItem) -> Told:
+        event, body = step.event, step.body
+        payload = None
+        if self.key is not None and step.content is not None:
+            payload = log.read_payload(self.key, self.number, event.seq, step.content)
         definitions = self.store.definitions_of(body["version"], self.conn)
-        payload = self.payloads.get(event.seq)
         words = entry(event, payload, definitions, self.names, self.shield)
         again = body.get("element") == item.element
         return Told(str(body.get("name", "")), words, again)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -64,6 +64,18 @@ _PAYLOADS = (
     .outerjoin(payloads, payloads.c.event == events.c.id)
     .where(events.c.chain == bindparam("chain"))
     .order_by(events.c.seq)
+)
+
+
+_SAID = (
+    select(events, payloads.c.content)
+    .outerjoin(payloads, payloads.c.event == events.c.id)
+    .where(
+        events.c.chain.in_(bindparam("chains", expanding=True)),
+        events.c.kind == "step",
+        events.c.name.in_(("start", "complete")),
+    )
+    .order_by(events.c.chain, events.c.seq)
 )
 
 
@@ -236,6 +248,16 @@ def read_payloads(conn: Connection, store: Store, chain: str) -> dict[int, dict[
         for row in conn.execute(_PAYLOADS, {"chain": chain})
         if row.content is not None
     }
+
+
+def read_said(
+    conn: Connection, chains: Collection[str]
+) -> dict[str, list[tuple[Event, bytes | None]]]:
+    """Chain → the steps in which people filled in a form, each with its sealed payload."""
+    found: dict[str, list[tuple[Event, bytes | None]]] = {chain: [] for chain in chains}
+    for row in conn.execute(_SAID, {"chains": sorted(chains)}):
+        found[row.chain].append((_event(row), row.content))
+    return found
 
 
 def payload_of(conn: Connection, store: Store, chain: str, seq: int) -> dict[str, Any]:
