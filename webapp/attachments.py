@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
@@ -108,10 +107,5 @@ def attachment(number: str, n: int) -> Response:
     found = reading.attachment(door.store(), door.person(), number, n)
     response = Response(found.chunks, mimetype=found.type)
     response.content_length = found.size
-    names = {
-        "filename": f"{number}-{n}{Path(found.name).suffix}",  # a header is ASCII
-        "filename*": f"UTF-8''{quote(found.name, safe='')}",
-    }
-    response.headers.set("Content-Disposition", "attachment", **names)
     response.headers["Content-Security-Policy"] = POLICY
-    return response
+    return door.download(response, found.name, f"{number}-{n}{Path(found.name).suffix}")

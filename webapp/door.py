@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from flask import Flask, Response, current_app, g, make_response, request, url_for
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
@@ -301,4 +301,17 @@ def page(body: str, status: int = 200) -> Response:
     """An answer with a status."""
     response = make_response(body)
     response.status_code = status
+    return response
+
+
+def download(response: Response, name: str, plain: str = "") -> Response:
+    """An answer as a file to keep, called `name`; `plain` by a browser that reads only ASCII.
+
+    A header is ASCII: a server refuses to send any other, and the file with it.
+    """
+    names = {
+        "filename": (plain or name).encode("ascii", "ignore").decode().lstrip("-"),
+        "filename*": f"UTF-8''{quote(name, safe='')}",
+    }
+    response.headers.set("Content-Disposition", "attachment", **names)
     return response

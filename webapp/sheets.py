@@ -12,6 +12,8 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 
+from webapp import door
+
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WIDEST: Final = 60
 """Characters of the widest column."""
@@ -51,6 +53,4 @@ def _width(text: str) -> int:
 
 def answer(content: bytes, name: str) -> Response:
     """A workbook as a download."""
-    response = Response(content, mimetype=XLSX)
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response
+    return door.download(Response(content, mimetype=XLSX), name)

@@ -229,7 +229,10 @@ def test_a_workbook_holds_the_narrowed_list_as_text(app: Flask):
     given(app, type="consult", title='=HYPERLINK("http://x")', place="+1")
     given(app)
     answer = Person(app, "li").get("/tasks.xlsx?type=consult")
-    assert "attachment" in answer.headers["Content-Disposition"]
+    said = answer.headers["Content-Disposition"]
+    assert said.isascii(), "a server sends no other header, and no file with it"
+    assert said.startswith("attachment; filename=20")
+    assert "filename*=UTF-8''%E5%BE%85%E5%8A%9E-20" in said
     sheet = load_workbook(BytesIO(answer.data)).active
     head, row = sheet.iter_rows()
     assert [cell.value for cell in head][:3] == ["工单编号", "任务", "类型"]
