@@ -77,21 +77,25 @@ def take_next() -> Response:
     narrow = Narrowing.of(request.form)
     if not narrow.desk:
         abort(400)
-    passed = several.ref(request.form.get("skip", ""))
-    if passed is None:
-        return _next(narrow)
+    skip = request.form.get("skip", "")
+    passed = request.form.getlist("passed")
+    one = several.ref(skip)
+    if one is None:
+        return _next(narrow, passed)
     try:
-        work.release(door.store(), door.person(), *passed, door.now(), door.key())
+        work.release(door.store(), door.person(), *one, door.now(), door.key())
     except Trouble as trouble:  # it is not this person's any more
         if trouble.code not in problems.CONFLICTS and not isinstance(trouble, Denied):
             raise
-    return _next(narrow, passed)
+    return _next(narrow, [*passed, skip])
 
 
 def onward() -> Response:
     """Where somebody goes on to who has done a task: the next one, the desk, or the work list."""
     narrow = _in_turn()
-    return _next(narrow) if narrow else redirect(door.local_path(request.args.get("then", "")))
+    if narrow:
+        return _next(narrow, passed_over())
+    return redirect(door.local_path(request.args.get("then", "")))
 
 
 def led_to(item: WorkItem | None) -> asked.Asked | None:
@@ -108,6 +112,11 @@ def passing() -> Mapping[str, str]:
     return narrow.said() if narrow else {}
 
 
+def passed_over() -> list[str]:
+    """The tasks, NUMBER/TASK, that somebody has put off until the others are done."""
+    return request.args.getlist("passed")
+
+
 def _in_turn() -> Narrowing | None:
     """The desk whose tasks are done one after the other, as the form's address says it."""
     place = urlsplit(door.local_path(request.args.get("then", "")))
@@ -117,13 +126,13 @@ def _in_turn() -> Narrowing | None:
     return replace(Narrowing.of(dict(parse_qsl(place.query))), desk=which)
 
 
-def _next(narrow: Narrowing, but: several.Ref | None = None) -> Response:
+def _next(narrow: Narrowing, passed: list[str]) -> Response:
     """To the form of the next task, which is taken so that nobody else begins with it too."""
     store, person, now = door.store(), door.person(), door.now()
     back = url_for(PAGES[narrow.desk], **_said(narrow))
     items = worklist.tasks_of(store, person, now, limit=TRIED, narrow=narrow).items
     for item in sorted(items, key=lambda item: not item.mine):  # what was begun comes first
-        if (item.number, item.task) == but or not item.takable or item.barred:
+        if f"{item.number}/{item.task}" in passed or not item.takable or item.barred:
             continue
         try:
             if not item.mine:
@@ -132,7 +141,7 @@ def _next(narrow: Narrowing, but: several.Ref | None = None) -> Response:
             if trouble.code not in problems.CONFLICTS:
                 raise
             continue  # somebody was quicker
-        path = url_for("tickets.task", number=item.number, task=item.task, then=back, on="yes")
-        return redirect(path)
+        going = {"then": back, "on": "yes", "passed": passed}
+        return redirect(url_for("tickets.task", number=item.number, task=item.task, **going))
     flash(gettext("这里没有下一件了。"))
     return redirect(back)

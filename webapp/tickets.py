@@ -333,6 +333,7 @@ def _form_page(
         item=item,
         led=None if part else desks.led_to(item),
         passing=desks.passing(),
+        passed=desks.passed_over(),
         **beside,
     )
     answer = door.page(body, 422 if errors and not part else 200)

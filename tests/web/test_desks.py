@@ -107,6 +107,47 @@ def test_decisions_are_done_one_after_the_other(app: Flask, store: Store, clock:
     assert "这里没有下一件了" in page(shen, last)
 
 
+def test_what_was_passed_over_waits_until_the_others_are_done(
+    app: Flask, store: Store, clock: Clock
+):
+    three = sorted(signed(store, clock) for _ in range(3))
+    for number in three:
+        city.done(
+            store, clock(), "li", number, "申请退回", return_ground="not_ours", evidence="不是"
+        )
+    shen = Person(app, "shen")
+    walked = []
+    path = sent(shen, "/next", desk="decisions")
+    for _ in range(2):
+        form = page(shen, path)
+        walked.append(re.findall(r'name="skip" value="([^/]+)/', form)[0])
+        fields = {key: re.findall(rf'name="{key}" value="([^"]+)"', form) for key in PASSING}
+        path = sent(shen, "/next", **fields)
+    last = shen.post(path, {"return_decision": "reject", "reason": "确是你单位职责"}).location
+    assert walked == three[:2]
+    assert three[2] in path
+    assert "这里没有下一件了" in page(shen, last)
+    assert three[0] in sent(shen, "/next", desk="decisions")  # a new walk begins with them
+
+
+PASSING = ("skip", "passed", "desk")
+"""What the button by which a task is passed over sends."""
+
+
+def test_a_leader_approves_replies_one_after_the_other(app: Flask, store: Store, clock: Clock):
+    two = sorted(signed(store, clock) for _ in range(2))
+    for number in two:
+        city.done(store, clock(), "li", number, "办理并答复", measures="换了十盏灯", outcome="done")
+    ling = Person(app, "ling")
+    assert page(ling, "/decisions").count("换了十盏灯") == 2
+    path = sent(ling, "/next", desk="decisions")
+    for number in two:
+        assert number in path
+        assert "换了十盏灯" in page(ling, path)
+        path = ling.post(path, {"approval": "approved"}).location
+    assert "现在没有等您决定的事" in page(ling, "/decisions")
+
+
 def test_a_county_s_centre_has_its_own_queue(app: Flask, store: Store, clock: Clock):
     number = city.called(store, clock(), "guo")
     city.done(store, clock(), "guo", number, "派单", lead_unit="gf-water", item_words="供水")
@@ -123,7 +164,7 @@ def test_the_desk_is_offered_to_whom_it_is_drawn_for(app: Flask, store: Store):
         ("du", True, False),
         ("hui", False, True),
         ("li", False, False),
-        ("ling", False, False),
+        ("ling", True, False),
         ("ji", False, False),
     ):
         shown = page(Person(app, name), "/")
