@@ -68,7 +68,7 @@ def new() -> Response:
                     door.store(), door.person(), raw, door.now(), door.key(), about=linked
                 )
                 flash(gettext("已登记，工单编号 %(number)s。", number=number) + _what_next(number))
-                return redirect(url_for("work.tasks"))
+                return redirect(_at_once(number) or url_for("work.tasks"))
         except tickets.Invalid as invalid:
             errors = invalid.errors
         except (Trouble, Refused) as trouble:
@@ -273,6 +273,16 @@ def _what_next(number: str) -> str:
         gettext("%(task)s（%(unit)s）", task=item.name, unit=item.unit_name) for item in found.tasks
     )
     return gettext("下一步：%(steps)s。", steps=steps)
+
+
+def _at_once(number: str) -> str:
+    """The form that waits for who has taken the call of an emergency; "" where there is none."""
+    try:
+        found = reading.page(door.store(), door.person(), number, door.now())
+    except Exception:
+        return ""  # the call is registered: no failure here may become a page that denies it
+    own = (one for one in found.tasks if words.emergency(one.emergency) and door.may_do(one))
+    return next((url_for("tickets.task", number=number, task=one.task) for one in own), "")
 
 
 def _name_of(number: str, task: int) -> str:

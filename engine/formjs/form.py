@@ -287,6 +287,7 @@ def _view(
         columns=component.columns,
         height=component.height,
         templates=component.templates,
+        past=component.past,
         lines=component.lines,
         outline=component.outline,
         views=children,

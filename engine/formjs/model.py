@@ -177,6 +177,7 @@ class View:
     columns: int | None = None
     height: int = 0
     templates: str = ""
+    past: bool = False
     lines: tuple[tuple[int, str], ...] = ()
     outline: bool = False
     views: tuple[View, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,6 +12,7 @@ from engine.acts import people
 from engine.read import announcements
 from tests.browser import city
 from tests.browser.conftest import NARROW, WIDE, Visitor
+from webapp import words
 
 Visit = Callable[..., Visitor]
 
@@ -82,3 +84,40 @@ def test_a_suggestion_fills_its_field_and_enter_sends_the_form(visit: Visit):
     expect(page.locator(".error-summary")).to_contain_text("在哪里")
     expect(page.get_by_label("危及生命安全")).to_be_checked()
     visitor.look("intake-suggested")
+
+
+def test_a_call_of_danger_is_typed_and_handed_over_without_a_clock(visit: Visit):
+    visitor = visit()
+    visitor.sign_in("sun")
+    visitor.go("/tickets/new")
+    page, keys = visitor.page, visitor.page.keyboard
+    assert page.evaluate("document.activeElement.id") == "field-phone"
+    keys.type("13812341234")
+    keys.press("F9")
+    page.get_by_label("求助", exact=True).check()
+    for field, text in (("title", "有人落水"), ("matter", "在码头"), ("place", "信江书院码头")):
+        page.locator(f"#field-{field}").fill(text)
+    page.locator("#field-place").press("Enter")
+    page.wait_for_url("**/tasks/*")
+    page.get_by_label("119消防").check()
+    page.locator("[data-now]").click()
+    said = page.locator("#field-handed_at").input_value()
+    shown = visitor.site.clock().astimezone(words.ZONE)
+    assert abs(datetime.fromisoformat(said) - shown.replace(tzinfo=None)) < timedelta(minutes=5)
+    visitor.look("handed-over-now")
+
+
+def test_a_press_counts_though_its_button_comes_anew_meanwhile(visit: Visit):
+    visitor = visit()
+    number = city.announced(visitor.site.store, visitor.site.clock())
+    visitor.sign_in("sun")
+    visitor.go("/tickets/new")
+    page = visitor.page
+    page.evaluate(
+        """document.addEventListener("submit", () => {
+          const known = document.getElementById("known");
+          known.replaceWith(known.cloneNode(true));
+        }, {once: true})"""
+    )
+    page.locator(f"#link-{number}").click()
+    page.wait_for_url(f"**/announcements/{number}")

@@ -116,3 +116,24 @@ def test_who_decides_sees_the_words_that_the_call_taker_reads_out(app: Flask, st
     read = sun.post(below, {"ground": "out_of_area", "_do": "update"})
     assert seen == SAID.findall(unescape(read.get_data(as_text=True)))
     assert len(seen) == 1
+
+
+def test_who_takes_a_call_of_danger_comes_to_the_form_that_hands_it_over(app: Flask):
+    sun = Person(app, "sun")
+    danger = sun.post("/tickets/new", {**CALL, "emergency": "danger"}).location
+    form = unescape(sun.text(danger))
+    assert re.search(r"/tickets/[\d-]+/tasks/\d+$", danger)
+    assert "已登记，工单编号" in form
+    assert "转给了谁" in form
+    assert 'data-now="field-handed_at"' in form, "when it was handed over is one press"
+    assert sun.post("/tickets/new", CALL).location == "/"
+
+
+def test_the_call_is_written_from_its_first_field_on(app: Flask, store: Store):
+    sun = Person(app, "sun")
+    number = called(store, city.MORNING)
+    assert "data-begin" in sun.text("/tickets/new")
+    assert "data-begin" in sun.text(f"/tickets/{number}/calls")
+    assert "data-begin" not in sun.post("/tickets/new", {**CALL, "title": ""}).get_data(
+        as_text=True
+    )

@@ -85,13 +85,15 @@ document.addEventListener("submit", async (event) => {
   form.dataset.asking = "yes"; // until the next page is there
   const there = await reached();
   delete form.dataset.sent;
-  if (there) {
+  // Meanwhile the part that it stands in may have come anew: the one that stands there now counts.
+  const pressed = button && !button.isConnected ? document.getElementById(button.id) : button;
+  if (there && (pressed || !button)) {
     form.dataset.reached = "yes";
-    form.requestSubmit(button);
-  } else {
-    delete form.dataset.asking;
-    tell(form, form.dataset.cut, true);
+    form.requestSubmit(pressed);
+    return;
   }
+  delete form.dataset.asking;
+  if (!there) tell(form, form.dataset.cut, true);
 });
 
 window.addEventListener("pageshow", () => {

@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 import "./inserting.js";
 import "./keeping.js";
+import "./timing.js";
 import "./uploading.js";
 
 htmx.config.allowEval = false; // the pages' policy forbids it anyway
@@ -177,5 +178,7 @@ document.addEventListener("htmx:responseError", (event) => {
   if (form) form.requestSubmit(form.querySelector("[value=update]"));
 });
 
-// The summary of errors is read out first, as the GOV.UK pattern asks.
-document.querySelector("[data-focus-first]")?.focus();
+// The summary of errors is read out first, as the GOV.UK pattern asks. Where there is none and
+// somebody is on the line, one begins to write at once.
+(document.querySelector("[data-focus-first]")
+  ?? document.querySelector("[data-begin] :is(input:not([type=hidden]), textarea)"))?.focus();
