@@ -158,16 +158,8 @@ def _form(
 
 
 def _words(typed: Mapping[str, str]) -> Words:
-    times = {name: _instant(typed[name]) for name in ("since", "until")}
+    times = {name: words.instant(typed[name]) for name in ("since", "until")}
     return Words(**{**typed, **times})  # type: ignore[arg-type]
-
-
-def _instant(text: str) -> datetime | None:
-    """A time as a browser or a person writes it, of Shangrao; None for none."""
-    try:
-        return datetime.fromisoformat(text.strip()).replace(tzinfo=ZONE)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _local(at: datetime) -> str:

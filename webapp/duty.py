@@ -56,14 +56,15 @@ def days() -> Response:
         begins, ends = (time.fromisoformat(form.get(name, "")) for name in ("begins", "ends"))
         weekdays = {int(day) for day in form.getlist("weekday")}
         kind = next(one for one in ("every", "rest", "work") if one == form.get("days"))
-        if not timedelta() <= last - first <= timedelta(days=366):
+        span = timedelta() <= last - first <= timedelta(days=366)
+        if not span or begins.tzinfo or ends.tzinfo:
             raise ValueError
     except (StopIteration, ValueError):
         return _month([gettext("日期或时间没有填对：最后一天不早于第一天，最长一年。请改正。")])
     shift = _typed(datetime.min.replace(tzinfo=ZONE), datetime.min.replace(tzinfo=ZONE))
     try:
         found = roster.repeated(door.store(), first, last, weekdays, kind, begins, ends, shift)
-    except OutOfCalendar:
+    except (OutOfCalendar, OverflowError):
         return _month([gettext("工作日历没有这些日期。请改正。")])
     if not found:
         return _month([gettext("所选的日期里没有一天符合，没有排入。请改选星期或日期。")])
@@ -199,8 +200,7 @@ def shift(shift: int) -> Response:
 
 def _changed() -> Shift:
     """The shift as it is to be. Errors: ValueError."""
-    since, until = (
-        datetime.fromisoformat(request.form.get(name, "")).replace(tzinfo=ZONE)
-        for name in ("since", "until")
-    )
+    since, until = (words.instant(request.form.get(name, "")) for name in ("since", "until"))
+    if since is None or until is None:
+        raise ValueError
     return _typed(since, until)

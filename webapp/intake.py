@@ -18,6 +18,10 @@ from webapp.pages import page
 desk = Blueprint("intake", __name__)
 
 
+LONGEST = 200
+"""Characters of a word of the card by which others are looked for: as many as a card holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """What was typed of a call so far: the words of its card, and all words in lines (`text`)."""
@@ -32,7 +36,7 @@ class Said:
 def said(raw: door.Raw, form: Form | None = None) -> Said:
     """What was typed into the form of a new call, which is asked for where it is not given."""
     form = form or reading.start_form(door.store(), door.person(), door.now()).form
-    card = {field.card: " ".join(raw.get(field.key, ())).strip() for field in form.fields}
+    card = {field.card: " ".join(raw.get(field.key, ())).strip()[:LONGEST] for field in form.fields}
     lines = [" ".join(raw.get(field.key, ())) for field in form.fields if field.searched]
     channels = {one.value for field in form.fields if field.key == CHANNEL for one in field.options}
     channel = " ".join(raw.get(CHANNEL, ()))
@@ -75,10 +79,10 @@ def taken(raw: door.Raw) -> door.Raw:
     """What was typed, with the suggestion that was taken without script, if one was."""
     try:
         fill = {str(key): [str(text)] for key, text in json.loads(request.form.get(TAKEN, "[]"))}
-        "".join(part for key, (text,) in fill.items() for part in (key, text)).encode()
+        told = "".join(part for key, (text,) in fill.items() for part in (key, text)).encode()
     except (ValueError, TypeError, RecursionError):
         return raw
-    return {**raw, **fill}
+    return raw if b"\0" in told else {**raw, **fill}
 
 
 LINKED = "_announcement"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from io import BytesIO
 from typing import Final
@@ -17,6 +18,9 @@ from webapp import door
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 WIDEST: Final = 60
 """Characters of the widest column."""
+
+_NOT_XML: Final = re.compile(rf"{ILLEGAL_CHARACTERS_RE.pattern}|[\ud800-\udfff\ufffe\uffff]")
+"""Characters that no workbook can hold; openpyxl knows the first of them only."""
 
 
 def workbook(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
@@ -39,7 +43,7 @@ def workbook(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) ->
 
 
 def _cell(sheet: object, text: str, *, bold: bool = False) -> WriteOnlyCell:
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", text))
+    cell = WriteOnlyCell(sheet, _NOT_XML.sub("", text))
     cell.data_type = "s"  # openpyxl takes what begins with = for a formula
     if bold:
         cell.font = Font(bold=True)

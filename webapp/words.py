@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from flask_babel import format_date, get_locale, gettext, lazy_gettext, ngettext
@@ -130,6 +130,15 @@ def moment(at: datetime | None, year: bool = True) -> str:
         return ""
     local = at.astimezone(ZONE)
     return f"{date_words(local, year)} {local:%H:%M}"
+
+
+def instant(text: str) -> datetime | None:
+    """A time of Shangrao as a browser writes it, in UTC; None for what is none."""
+    try:
+        at = datetime.fromisoformat(text.strip())
+        return None if at.tzinfo else at.replace(tzinfo=ZONE).astimezone(UTC)
+    except (ValueError, OverflowError):  # the first hours of the year 1 have no UTC
+        return None
 
 
 def last_day(at: datetime, first: bool = False) -> str:

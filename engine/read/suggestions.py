@@ -28,6 +28,8 @@ Raw = Mapping[str, Sequence[str]]
 
 MOST: Final = 3
 """Suggestions of one kind: what is read at a glance."""
+LONGEST: Final = 10_000
+"""Characters that are read; the answer is waited for at the telephone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def suggested(
     """
     text = "\n".join(
         [told, *(" ".join(raw.get(f.key, ())) for f in form.form.fields if f.searched)]
-    )
+    )[:LONGEST]
     asked = _asked(form, raw)
     with store.read() as conn:
         definitions = store.definitions(store.current_version(conn, now))

@@ -1,0 +1,89 @@
+"""What people try who wish the city no good: odd input, others' tickets, pages left open."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+from unittest import mock
+
+import pytest
+from flask import Flask
+from openpyxl import load_workbook
+
+from engine import terms
+from engine.store import Store
+from tests.browser import city
+from tests.browser.city import CALL, Clock, Person
+from tests.web.test_announcements import WRITTEN
+
+# --- odd input ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "since", ["0001-01-01T00:00", "2026-09-30T10:00+08:00", "9999-12-31T24:00"]
+)
+def test_a_time_that_no_clock_shows_is_asked_for_again(app: Flask, since: str):
+    pan, ban = Person(app, "pan"), Person(app, "ban")
+    written = {**WRITTEN, "since": since, "until": "9999-12-31T23:59"}
+    assert pan.post("/announcements/new", dict(written)).status_code == 422
+    ban.post("/duty/lines", {"lines": "10-01 08:30-10-02 08:30 孙悦"}, on="/duty")
+    path = re.findall(r'href="(/duty/shifts/\d+)"', ban.text("/duty?month=2026-10"))[-1]
+    sent = {"since": since, "until": "2026-10-02T20:00", "who": "sun", "rank": "1"}
+    assert ban.post(path, dict(sent)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ends": "11:00+08:00"},
+        {"begins": "10:00Z"},
+        {"first": "9999-12-31", "last": "9999-12-31"},
+        {"first": "0001-01-01", "last": "0001-01-01"},
+    ],
+)
+def test_days_that_no_calendar_has_are_told(app: Flask, wrong: dict[str, str]):
+    days = {
+        "first": "2026-10-08",
+        "last": "2026-10-09",
+        "weekday": ["0", "1", "2", "3", "4", "5", "6"],
+        "days": "every",
+        "begins": "17:30",
+        "ends": "08:30",
+        "who": "sun",
+        "rank": "1",
+    }
+    answer = Person(app, "ban").post("/duty/days", {**days, **wrong}, on="/duty")
+    assert answer.status_code == 422
+    assert "请改正" in answer.get_data(as_text=True)
+
+
+def test_a_character_that_no_workbook_can_hold_spoils_none(app: Flask, store: Store, clock: Clock):
+    odd = "=1+1\uffff\ufffe停水"
+    number = city.called(store, clock(), title=odd)
+    announced = city.announced(store, clock())
+    sun = Person(app, "sun")
+    own = sun.hidden("/tickets/new")
+    sun.client.post(f"/tickets/new/about/{announced}", data={**own, "title": odd})
+    for who, path in (("pan", "/tasks.xlsx"), ("sun", f"/announcements/{announced}/calls.xlsx")):
+        answer = Person(app, who).get(path)
+        assert answer.status_code == 200, path
+        cells = [cell for row in load_workbook(BytesIO(answer.data)).active.rows for cell in row]
+        assert [cell.data_type for cell in cells if cell.value == "=1+1停水"] == ["s"], path
+    assert number in Person(app, "pan").text("/")
+
+
+def test_a_nul_in_a_taken_suggestion_reaches_no_database(app: Flask):
+    taken = {**CALL, "_take": '[["phone", "1381234\\u00001234"], ["title", "\\u0000"]]'}
+    answer = Person(app, "sun").post("/tickets/new", taken)
+    assert answer.status_code == 200
+    assert "\0" not in answer.get_data(as_text=True)
+    assert CALL["title"] in answer.get_data(as_text=True)
+
+
+def test_of_a_text_without_end_only_the_beginning_is_looked_for(app: Flask):
+    sun = Person(app, "sun")
+    own = sun.hidden("/tickets/new")
+    endless = {**own, "place": "a " * 200_000, "title": "1 " * 100_000, "matter": "市b" * 20_000}
+    with mock.patch("engine.terms.plain", wraps=terms.plain) as plain:
+        assert sun.client.post("/calls/known", data=endless).status_code == 200
+    assert max(len(call.args[0]) for call in plain.call_args_list) <= 20_000
