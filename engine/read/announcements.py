@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, true
 
 from engine import terms
 from engine.access import User, authorize, content_reader, reach
 from engine.errors import Denied
 from engine.read.intake import parts_of
+from engine.read.search import tickets_in_reach
 from engine.store import Store, log
 from engine.store import announcements as rows
 from engine.store import tables as t
@@ -62,7 +63,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call about it. `phone` is masked; what was said is "" for who may not read it."""
+    """A call about it. `phone` is masked; what was said is "" for who may not read it, and so is
+    the `ticket` that was made of it."""
 
     at: datetime
     who: str
@@ -184,10 +186,10 @@ def page(store: Store, user: User, number: str, now: datetime, most: int = MOST_
         return Page(
             announcement=found,
             changes=tuple(_changes(conn, number, people)),
-            calls=tuple(_calls(conn, number, key, people, most)),
+            calls=tuple(_calls(conn, user, number, key, people, most)),
             tickets=tickets,
             callers=callers,
-            may_change=found.ended_at is None and _may(user, "announce", facts),
+            may_change=not (found.ended_at or found.erased_at) and _may(user, "announce", facts),
             may_erase=over and found.erased_at is None and _may(user, "erase", facts),
         )
 
@@ -205,10 +207,26 @@ def _changes(conn: Connection, number: str, people: Mapping[str, str]) -> list[C
     return found
 
 
+_TICKETS = (
+    select(t.tickets.c.number)
+    .join(t.announcement_calls, t.announcement_calls.c.ticket == t.tickets.c.number)
+    .join(t.announcements, t.announcements.c.id == t.announcement_calls.c.announcement)
+    .where(t.announcements.c.number == bindparam("number"))
+)
+
+
 def _calls(
-    conn: Connection, number: str, key: bytes | None, people: Mapping[str, str], most: int
+    conn: Connection,
+    user: User,
+    number: str,
+    key: bytes | None,
+    people: Mapping[str, str],
+    most: int,
 ) -> list[Call]:
     """The newest, so many at most, the last one first; with `key` also what was said."""
+    readable = set(
+        conn.execute(_TICKETS.where(tickets_in_reach(user)), {"number": number}).scalars()
+    )
     query = (
         select(t.events, t.payloads.c.content)
         .outerjoin(t.payloads, t.payloads.c.event == t.events.c.id)
@@ -229,7 +247,7 @@ def _calls(
                 revision=body["revision"],
                 phone=masked(said.get("phone", "")),
                 text=said.get("text", ""),
-                ticket=body["ticket"] or "",
+                ticket=body["ticket"] if body["ticket"] in readable else "",
             )
         )
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from io import BytesIO
 from unittest import mock
 
@@ -10,10 +11,14 @@ import pytest
 from flask import Flask
 from openpyxl import load_workbook
 
-from engine import terms
+from engine import sweep, terms
+from engine.access import ROLES
+from engine.acts import people
+from engine.acts.people import Newcomer
 from engine.store import Store
 from tests.browser import city
-from tests.browser.city import CALL, Clock, Person
+from tests.browser.city import CALL, PASSWORD, Clock, Person
+from tests.integration.office import CHEAP
 from tests.web.test_announcements import WRITTEN
 
 # --- odd input ---------------------------------------------------------------------------------
@@ -87,3 +92,68 @@ def test_of_a_text_without_end_only_the_beginning_is_looked_for(app: Flask):
     with mock.patch("engine.terms.plain", wraps=terms.plain) as plain:
         assert sun.client.post("/calls/known", data=endless).status_code == 200
     assert max(len(call.args[0]) for call in plain.call_args_list) <= 20_000
+
+
+# --- others' tickets ---------------------------------------------------------------------------
+
+
+def newcomers(store: Store, clock: Clock, *who: Newcomer) -> None:
+    with mock.patch.object(people, "_hasher", CHEAP):
+        people.add_crowd(store, who, PASSWORD, clock())
+
+
+def pages(person: Person, *first: str) -> dict[str, str]:
+    """Whatever somebody reaches by links, each page in one way: address → text."""
+    found: dict[str, str] = {}
+    waiting = [*first]
+    while waiting:
+        path = waiting.pop()
+        if path in found or path.startswith(("/static/", "/language/")):
+            continue
+        answer = person.get(path)
+        assert answer.status_code in (200, 204, 302, 403, 404), path
+        if answer.mimetype.endswith("sheet"):
+            sheet = load_workbook(BytesIO(answer.data)).active
+            found[path] = "\n".join(str(cell.value) for row in sheet.rows for cell in row)
+            continue
+        found[path] = unescape(answer.get_data(as_text=True))
+        links = re.findall(r'(?:href|hx-get|src)="(/[^"]*)"', found[path])
+        seen = {one.partition("?")[0] for one in (*found, *waiting)}
+        waiting += {unescape(one) for one in links if one.partition("?")[0] not in seen}
+    return found
+
+
+def test_whoever_a_report_is_about_meets_it_on_no_page(app: Flask, store: Store, clock: Clock):
+    announced = city.announced(store, clock())
+    sun = Person(app, "sun")
+    about = {**CALL, "type": "report", "about_unit": "sr-water", "title": "水务局的人收礼"}
+    sent = {**about, "_announcement": announced}
+    assert sun.post("/tickets/new", sent).status_code == 302
+    number = Person(app, "pan").tasks()[-1][0]
+    city.done(store, clock(), "pan", number, "派单", lead_unit="sr-lights", item_words="照明")
+    clock.set("2026-10-16 09:00")
+    sweep.run_once(store, clock())
+    newcomers(store, clock, Newcomer("all", "全能", "sr-water", tuple(sorted(ROLES))))
+    newcomers(store, clock, Newcomer("one", "旁人", "sr-centre", ("auditor",)))
+    start = ("/", f"/announcements/{announced}", "/announcements?tab=past", "/ledger?tab=all")
+    met = pages(Person(app, "all"), *start)
+    assert len(met) > 15
+    assert {path for path, text in met.items() if number in text} == set()
+    seen = pages(Person(app, "one"), f"/announcements/{announced}/calls.xlsx", *start[1:2])
+    assert all(number in seen[path] for path in (start[1], f"{start[1]}/calls.xlsx"))
+
+
+def test_a_protected_reporter_is_met_on_no_page_outside_the_centre(
+    app: Flask, store: Store, clock: Clock
+):
+    number = city.called(store, clock(), type="report", protected="true")
+    given = {"lead_unit": "sr-lights", "co_units": ["sr-water"], "item_words": "照明"}
+    city.done(store, clock(), "pan", number, "派单", **given)
+    li = Person(app, "li")
+    texts = {"kind": "reply", "name": "答复", "text": "{诉求标题}{诉求地点}{工单编号}"}
+    assert li.post("/templates/new", dict(texts)).status_code == 302
+    city.done(store, clock(), "li", number, "签收")
+    for who in ("li", "ling", "wang", "du"):
+        for path, text in pages(Person(app, who), "/", f"/tickets/{number}").items():
+            assert CALL["caller"] not in text, (who, path)
+            assert not re.search(r"13812341234|138\*{4}1234", text), (who, path)
