@@ -35,7 +35,7 @@ MAY_WAIT = ("people.password", "people.sign_out")
 LARGEST_WITH_FILES = 64 * 1024 * 1024
 """Bytes of a request that brings files: those that a form may have, and what is around them."""
 
-REFRESHED = frozenset({"work.figures", "tickets.news", "duty.untaken"})
+REFRESHED = frozenset({"work.figures", "tickets.news", "drawings.excerpt", "duty.untaken"})
 """What pages ask for by themselves: that nobody sits there any more must show all the same."""
 
 POLICY = "; ".join(

@@ -67,7 +67,7 @@ def revise(
         if not steps.once(conn, key, user.name, act, now, _sent(words)):
             return
         held = announcements.hold(conn, store, user, number, "announce")
-        if held.columns["ended_at"] is not None:
+        if held.columns["ended_at"] is not None or held.columns["erased_at"] is not None:
             raise Trouble("announcement_ended", number=number)
         if held.columns["revision"] != revision:
             raise Trouble("announcement_changed", number=number)

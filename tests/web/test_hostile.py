@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 from io import BytesIO
 from unittest import mock
@@ -13,8 +14,8 @@ from openpyxl import load_workbook
 
 from engine import sweep, terms
 from engine.access import ROLES
-from engine.acts import people
-from engine.acts.people import Newcomer
+from engine.acts import announcements, people
+from engine.acts.people import IDLE, Newcomer
 from engine.store import Store
 from tests.browser import city
 from tests.browser.city import CALL, PASSWORD, Clock, Person
@@ -157,3 +158,37 @@ def test_a_protected_reporter_is_met_on_no_page_outside_the_centre(
         for path, text in pages(Person(app, who), "/", f"/tickets/{number}").items():
             assert CALL["caller"] not in text, (who, path)
             assert not re.search(r"13812341234|138\*{4}1234", text), (who, path)
+
+
+# --- pages left open ---------------------------------------------------------------------------
+
+
+def test_a_page_that_looks_for_news_by_itself_keeps_nobody_signed_in(
+    app: Flask, store: Store, clock: Clock
+):
+    number, _ = city.dispatched(app, "sun", "pan", "sr-lights")
+    li = Person(app, "li")
+    shown = li.text(f"/tickets/{number}")
+    picture = re.search(r'<img src="([^"]*/drawing\.svg[^"]*)"', shown)
+    assert picture
+    for _ in range(3):
+        clock.moment += IDLE / 2 - timedelta(minutes=1)
+        for path in (f"/tickets/{number}/news?seq=1", unescape(picture[1]), "/figures"):
+            li.get(path)
+    assert li.get("/").status_code == 302
+
+
+def test_what_callers_said_was_destroyed_and_the_announcement_is_over_for_good(
+    app: Flask, store: Store, clock: Clock
+):
+    number = city.announced(store, clock())
+    clock.set("2026-09-30 19:00")
+    pan = Person(app, "pan")
+    own = pan.hidden(f"/announcements/{number}/edit")
+    du = people.load(store, "du")
+    announcements.erase(store, du, number, "保存期满", clock(), "k" * 32)
+    assert "/edit" not in pan.text(f"/announcements/{number}")
+    sent = {**own, **WRITTEN, "until": "2026-09-30T23:00"}
+    answer = pan.client.post(f"/announcements/{number}/edit", data=sent)
+    assert answer.status_code == 422
+    assert "已经结束" in unescape(answer.get_data(as_text=True))
