@@ -30,6 +30,9 @@ def sign(
     if remarks.strip():
         remarks = spoken.plain(remarks, LONGEST, "shift_remarks", "shift_remarks")
     with store.write() as conn:
+        # Two open pages at once would each find the shift unsigned.
+        mine = select(t.users.c.id).where(t.users.c.id == user.id)
+        conn.execute(mine.with_for_update(key_share=True))
         shift = roster.of_person(conn, user.unit, user.id, now)
         if shift is None or now - shift.until > HANDED_OVER:
             raise Trouble("shift_none")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from sqlalchemy import update
@@ -13,6 +16,7 @@ from engine.duty import Shift
 from engine.errors import Trouble
 from engine.read import handovers, verify
 from engine.store import Store
+from engine.store import handovers as rows
 from engine.store import tables as t
 from tests.integration.office import Office, key, opened
 
@@ -69,6 +73,29 @@ def test_the_leaver_signs_what_stands_open_and_the_next_confirms(office, night, 
         acts.confirm(office.store, taker, seq, True, later)
     assert again.value.code == "shift_confirmed"
     assert verify.verify(office.store).differences == ()
+
+
+def test_two_open_pages_sign_a_shift_once(office, night, at, monkeypatch):
+    leaver, _, _ = night
+    both, look = Barrier(2), rows.of_shift
+    other = "sr-centre.dispatcher1"
+
+    def met(*args):
+        found = look(*args)
+        with suppress(BrokenBarrierError):
+            both.wait(1)  # whoever comes second is kept out until the first has signed
+        return found
+
+    def sign(taker: str) -> str:
+        try:
+            acts.sign(office.store, leaver, taker, False, "", at("2026-10-02 08:25"), key())
+        except Trouble as trouble:
+            return trouble.code
+        return "signed"
+
+    monkeypatch.setattr(rows, "of_shift", met)
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(sign, (TAKER, other))) == ["shift_signed", "signed"]
 
 
 def test_what_was_said_stands_nowhere_in_clear(sqlite_store, at, home):
