@@ -82,11 +82,14 @@ def take_next() -> Response:
     one = several.ref(skip)
     if one is None:
         return _next(narrow, passed)
-    try:
-        work.release(door.store(), door.person(), *one, door.now(), door.key())
-    except Trouble as trouble:  # it is not this person's any more
-        if trouble.code not in problems.CONFLICTS and not isinstance(trouble, Denied):
-            raise
+    store, person, now = door.store(), door.person(), door.now()
+    # A leader may put back what a colleague has taken; a page that is old must not.
+    if any(item.mine for item in worklist.picked(store, person, [one], now)):
+        try:
+            work.release(store, person, *one, now, door.key())
+        except Trouble as trouble:  # it is not this person's any more
+            if trouble.code not in problems.CONFLICTS and not isinstance(trouble, Denied):
+                raise
     return _next(narrow, [*passed, skip])
 
 

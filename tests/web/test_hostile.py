@@ -192,3 +192,20 @@ def test_what_callers_said_was_destroyed_and_the_announcement_is_over_for_good(
     answer = pan.client.post(f"/announcements/{number}/edit", data=sent)
     assert answer.status_code == 422
     assert "已经结束" in unescape(answer.get_data(as_text=True))
+
+
+def test_an_old_page_puts_back_nothing_that_a_colleague_has_taken_since(
+    app: Flask, store: Store, clock: Clock
+):
+    newcomers(store, clock, Newcomer("lian", "连副局长", "sr-lights", ("leader",)))
+    number = city.called(store, clock())
+    city.done(store, clock(), "pan", number, "派单", lead_unit="sr-lights", item_words="照明")
+    city.done(store, clock(), "li", number, "签收")
+    city.done(store, clock(), "li", number, "办理并答复", outcome="done")
+    ling, lian = Person(app, "ling"), Person(app, "lian")
+    ((_, task),) = lian.tasks()
+    passed = {"desk": "decisions", "skip": f"{number}/{task}"}
+    for person, path in ((lian, f"/tickets/{number}/tasks/{task}/claim"), (ling, "/next")):
+        answer = person.client.post(path, data={**person.token(), **passed})
+        assert answer.status_code == 302
+    assert f'/tickets/{number}/tasks/{task}"' in lian.text("/?tab=mine")
