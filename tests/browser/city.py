@@ -49,6 +49,8 @@ UNITS = (
     Unit("gf-authority", "广丰区政务服务局", "gf", "authority", "sr-authority"),
     Unit("gf-centre", "广丰区12345热线中心", "gf", "centre", "gf-authority"),
     Unit("gf-water", "广丰区水利局", "gf", "department", "sr-water"),
+    Unit("gf-pipes", "广丰区住房和城乡建设局", "gf", "department"),
+    Unit("gf-springs", "广丰区生态环境局", "gf", "department"),
 )
 ITEMS = (
     Item("lights-1", "sr", "城市照明设施维护", "sr-lights"),
@@ -77,6 +79,8 @@ PEOPLE = (
     Newcomer("gan", "甘督", "gf-authority", ("supervisor",)),
     Newcomer("gao", "高渠", "gf-water", ("officer",)),
     Newcomer("gong", "龚局长", "gf-water", ("leader",)),
+    Newcomer("gu", "顾管网", "gf-pipes", ("officer",)),
+    Newcomer("gui", "桂清泉", "gf-springs", ("officer",)),
 )
 
 

@@ -81,7 +81,7 @@ def test_after_a_decision_one_is_back_in_the_queue(app: Flask, store: Store, clo
     shown = page(shen, "/decisions?task=决定退回")
     (path,) = re.findall(r'href="(/tickets/[\d-]+/tasks/\d+\?then=[^"]+)"', shown)
     form = page(shen, path)
-    assert "申请和理由" in form
+    assert "申请、报送的内容" in form
     draft = shen.post(path, {"reason": "还没想好", "_do": "draft"})
     assert draft.location == path.replace("&amp;", "&")
     done = shen.post(path, {"return_decision": "reject", "reason": "确是你单位职责"})

@@ -1,10 +1,11 @@
-"""Who gets through which route: route × role × own or another unit's ticket."""
+"""Who gets through which route: route × role × own or another unit × own or another area."""
 
 from __future__ import annotations
 
 import io
 import re
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
 from flask import Flask
@@ -12,9 +13,11 @@ from flask import Flask
 from engine.access import ACTIONS as ENGINE_ACTIONS
 from engine.access import ROLES
 from engine.acts import people
+from engine.acts.people import Newcomer
 from tests import samples
 from tests.browser import city
 from tests.browser.city import Clock, Person
+from tests.integration.office import CHEAP
 from webapp.door import REFRESHED
 from webapp.pages import ACTIONS, OPEN, SIGNED_IN
 
@@ -34,6 +37,16 @@ WHO = {
     "process_owner": "liu",
 }
 """A person of each role; the own ticket waits for the officers of li's unit."""
+
+COUNTY = {
+    "officer": "gf-water",
+    "another_officer": "gf-pipes",
+    "leader": "gf-water",
+    "supervisor": "gf-authority",
+    "auditor": "gf-authority",
+    "process_owner": "gf-authority",
+}
+"""The county's unit in which somebody of each role is; the others are in its centre."""
 
 NOBODY_ON_TICKETS = {"administrator": 403, "process_owner": 403}
 CENTRE = ("call_taker", "dispatcher", "reviewer", "follow_up", "archivist", "duty_leader")
@@ -205,6 +218,8 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
     ),
     ("work.hand_over", "POST"): (
         everybody(403, officer=400, leader=400, another_officer=404),  # there is nobody called that
+        # There is nobody called that.
+        everybody(403, officer=400, leader=400, another_officer=404),
         everybody(404, supervisor=403, auditor=403, **NOBODY_ON_TICKETS),
     ),
     ("work.release", "POST"): (
@@ -273,18 +288,66 @@ ORDER = ("tickets.comment", "work.release", "work.hand_over", "work.claim", "tic
 """What changes a ticket, in the order in which it can be tried on one."""
 
 
-@pytest.mark.parametrize("whose", ["own", "other"])
+def of_neighbour(own: dict[str, int]) -> dict[str, int]:
+    """The ticket of another unit of the same area: its officer works there, li's unit is out."""
+    out = own["another_officer"]
+    if own["officer"] == out:  # an announcement, which is the centre's and no unit's
+        return own
+    return {**own, "officer": out, "another_officer": own["officer"], "leader": out}
+
+
+def from_below(other: dict[str, int]) -> dict[str, int]:
+    """The county's people at the city's ticket: an authority sees what is below it, not above.
+
+    So it is no better off than a unit that has nothing to do with it. Auditors see everything.
+    """
+    return {**other, "supervisor": other["leader"]}
+
+
+def county(app: Flask) -> dict[str, str]:
+    """A person of each role in the county, with no other role."""
+    names = {who: f"gf-{who}".replace("_", "-") for who in WHO}
+    newcomers = [
+        Newcomer(
+            name,
+            name,
+            COUNTY.get(who, "gf-centre"),
+            ("officer" if who == "another_officer" else who,),
+        )
+        for who, name in names.items()
+    ]
+    with mock.patch.object(people, "_hasher", CHEAP):
+        people.add_crowd(app.extensions["hotline"].store, newcomers, city.PASSWORD, city.MORNING)
+    return names
+
+
+# Whose ticket it is, where it was dispatched to, whose announcement there is, and who comes.
+CASES = {
+    "own": (("sun", "pan", "sr-lights"), "pan"),
+    "another unit's": (("sun", "pan", "sr-water"), "pan"),
+    "another area's": (("guo", "guo", "gf-water"), "geng"),
+    "a superior area's": (("sun", "pan", "sr-lights"), "pan"),
+}
+
+FULL = ("own", "another area's")
+
+
+@pytest.mark.parametrize("whose", CASES)
 def test_everybody_gets_where_the_matrix_says(app: Flask, whose: str):
     photo = {"_file-materials": (io.BytesIO(samples.png()), "现场.png")}
-    if whose == "own":
-        number, task = city.dispatched(app, "sun", "pan", "sr-lights", **photo)
-    else:
-        number, task = city.dispatched(app, "guo", "guo", "gf-water", **photo)
-    centre = "pan" if whose == "own" else "geng"
+    route, centre = CASES[whose]
+    number, task = city.dispatched(app, *route, **photo)
     announcement = city.announced(app.extensions["hotline"].store, city.MORNING, centre)
     found: dict[tuple[str, str], dict[str, int]] = {}
-    signed_in = {who: Person(app, name) for who, name in WHO.items()}
-    rows = sorted(OWN_AND_OTHER, key=lambda row: (_after(row[0]), row[1], _place(row[0])))
+    names = county(app) if whose == "a superior area's" else WHO
+    signed_in = {who: Person(app, name) for who, name in names.items()}
+    # Whose turn changes things comes last.
+    turn = "another_officer" if whose == "another unit's" else "officer"
+    rows = sorted(
+        # Where no ticket is meant, the first two cases have said it all.
+        (row for row, (own, other) in OWN_AND_OTHER.items() if whose in FULL or own != other),
+        key=lambda row: (_after(row[0]), row[1], _place(row[0])),
+    )
     for endpoint, method in rows:
         rule = next(r.rule for r in app.url_map.iter_rules(endpoint))
         path = (
@@ -300,7 +363,7 @@ def test_everybody_gets_where_the_matrix_says(app: Flask, whose: str):
             .replace("<code>", "zh")
             .replace("<path:filename>", "app/icon.svg")
         )
-        for who in sorted(WHO, key="officer".__eq__):  # the officer's turn changes things: last
+        for who in sorted(WHO, key=turn.__eq__):
             sent = (
                 {**signed_in[who].token(), **SENT.get(endpoint, {})} if method == "POST" else None
             )
@@ -308,8 +371,22 @@ def test_everybody_gets_where_the_matrix_says(app: Flask, whose: str):
                 found.setdefault((endpoint, method), {})[who] = answer.status_code
                 if answer.status_code == 404:
                     assert city.CALL["title"] not in answer.get_data(as_text=True)
-    wanted = {row: columns[whose == "other"] for row, columns in OWN_AND_OTHER.items()}
-    assert found == wanted
+    wrong = {
+        (*row, who): (status, _wanted(whose, *OWN_AND_OTHER[row])[who])
+        for row, column in found.items()
+        for who, status in column.items()
+        if status != _wanted(whose, *OWN_AND_OTHER[row])[who]
+    }
+    assert wrong == {}, "what was answered, and what the matrix says"
+    assert set(found) == set(rows)
+
+
+def _wanted(whose: str, own: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    if whose == "another unit's":
+        return of_neighbour(own)
+    if whose == "a superior area's":
+        return from_below(other)
+    return own if whose == "own" else other
 
 
 def _place(endpoint: str) -> int:
