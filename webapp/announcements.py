@@ -167,4 +167,9 @@ def _local(at: datetime) -> str:
 
 
 def _sentences(invalid: announcements.Invalid) -> Mapping[str, str]:
-    return {field: problems.sentence(trouble) for field, trouble in invalid.errors.items()}
+    found = {field: problems.sentence(trouble) for field, trouble in invalid.errors.items()}
+    # The sentence about a time is the same for both: on top of the form it has to say for which.
+    for field, name in (("since", gettext("从什么时候起")), ("until", gettext("到什么时候止"))):
+        if field in found:
+            found[field] = gettext("“%(field)s”：%(sentence)s", field=name, sentence=found[field])
+    return found
