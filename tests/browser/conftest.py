@@ -1,4 +1,7 @@
-"""A real browser at a real server. SHOTS=<folder> keeps pictures of every page looked at."""
+"""A real browser at a real server.
+
+SHOTS=<folder> keeps a whole picture of every page looked at, PAGES=<folder> those of docs/pages.md.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 
 from engine.store import Store
-from tests.browser import city
+from tests.browser import city, pictures
 
 CHROMIUM = Path("/usr/bin/chromium")
 VENDOR = Path(__file__).resolve().parents[2] / "webapp/static/vendor/app.js"
@@ -27,6 +30,8 @@ FLAGS = [
     "--disable-sync",
     "--no-first-run",
     "--lang=zh-CN",
+    # Nothing else is ever found; to stop requests one by one would keep nothing in the cache.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 375, "height": 812}
 
@@ -95,7 +100,8 @@ class Visitor:
         self.page.wait_for_load_state()
 
     def write(self, label: str, text: str) -> None:
-        self.page.locator("main").get_by_label(label).fill(text)
+        box = self.page.locator("main").get_by_label(label)
+        box.and_(self.page.locator("input, textarea")).fill(text)  # a section may be named alike
 
     def choose(self, group: str, option: str) -> None:
         """Choose in a group of radio buttons or boxes, or in a list."""
@@ -108,11 +114,11 @@ class Visitor:
 
     def said(self) -> str:
         """What the page says on top of everything."""
-        return self.page.get_by_role("status").inner_text()
+        return "\n".join(self.page.get_by_role("status").all_inner_texts())
 
     def look(self, name: str) -> None:
         """Look at the page: accessible, nothing sticks out, a picture if pictures are wanted."""
-        shots = os.environ.get("SHOTS")
+        shots, pages = os.environ.get("SHOTS"), os.environ.get("PAGES")
         kind = "script" if self.script else "plain"
         for width, size in (("wide", WIDE), ("narrow", NARROW)):
             self.page.set_viewport_size(size)
@@ -121,10 +127,13 @@ class Visitor:
             if self.script and size is WIDE:
                 report = Axe().run(self.page)
                 assert report.violations_count == 0, f"{name}: {report.generate_report()}"
+            self.page.evaluate("scrollTo(0, 0)")  # else what sticks to the top hangs in between
             if shots:
                 path = Path(shots) / f"{name}-{width}-{kind}.png"
                 # A hidden caret would be an inline style, which the policy refuses to htmx.
                 self.page.screenshot(path=path, full_page=True, caret="initial")
+            if pages and self.script and name in pictures.listed():
+                pictures.take(self.page, Path(pages) / f"{name}-{width}.jpg", size["width"])
         self.page.set_viewport_size(WIDE)
 
 
@@ -146,14 +155,11 @@ def visit(chromium: Browser, site: Site) -> Iterator[Callable[..., Visitor]]:
         visitor = Visitor(site, context, context.new_page(), script)
         home = urlsplit(site.address).netloc
 
-        def watch(route: Route) -> None:
-            if urlsplit(route.request.url).netloc == home:
-                route.continue_()
-            else:
-                visitor.strayed.append(route.request.url)
-                route.abort()
+        def watch(request: Request) -> None:
+            if urlsplit(request.url).netloc != home:
+                visitor.strayed.append(request.url)
 
-        context.route("**/*", watch)
+        context.on("request", watch)
         visitor.page.on("pageerror", lambda error: visitor.errors.append(str(error)))
         visitor.page.on(
             "console",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import pytest
+from playwright.sync_api import Error
+
 from engine.acts import places
 from engine.acts.places import Unit
 from tests.browser import city
@@ -12,6 +15,14 @@ from tests.browser.conftest import Visitor
 from tests.browser.test_walk import dispatch, open_task, take_call
 
 Visit = Callable[..., Visitor]
+
+
+def test_what_would_leave_the_machine_is_stopped_and_noticed(visit: Visit):
+    visitor = visit(script=False)
+    for away in ("http://192.0.2.1/", "http://elsewhere.example/"):
+        with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):
+            visitor.page.goto(away)
+        assert visitor.strayed.pop() == away
 
 
 def test_the_keyboard_is_enough_to_sign_in_and_to_skip_the_head(visit: Visit):

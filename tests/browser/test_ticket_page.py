@@ -66,6 +66,6 @@ def test_the_page_has_an_index_and_a_picture_with_script_and_without(visit: Visi
     opened(visitor, "li")
     picture = visitor.page.locator("#on-diagram img")
     expect(picture).to_have_js_property("naturalWidth", 880)
-    visitor.look("ticket")
+    visitor.look("ticket-indexed")
     visitor.follow("协办意见")
     expect(visitor.page.get_by_text("没有水管。").first).to_be_in_viewport()
