@@ -17,7 +17,7 @@ unexport PYTHONPATH PYTHONHOME
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help run test long lint format check bench wheel bundle pictures frontend translations setup \
+.PHONY: help run test long lint format check bench wheel bundle pictures pages frontend translations setup \
         requirements test-needs clean
 
 help: ## this list
@@ -52,6 +52,10 @@ bench: $(VENV)/.project ## what a step costs; TICKETS=300000: and each page in a
 
 pictures: setup $(VENV)/.dev ## docs/pictures from bpmn/, after a diagram has changed
 	$(BIN)/python -m tools.pictures
+
+pages: test-needs setup $(VENV)/.dev ## docs/pages from the browser tests, after a page has changed
+	PAGES=docs/pages $(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser
+	$(BIN)/python -m pytest -q tests/unit/test_pages.py
 
 wheel: setup ## dist/*.whl, with diagrams, forms, pages and their parts
 	$(BIN)/python -m build --wheel --no-isolation
