@@ -27,9 +27,12 @@ def sign(
     Errors: Denied; Trouble shift_none, shift_signed, shift_taker, shift_remarks, request_*.
     """
     authorize(user, "read_duty", {"unit": user.unit})
+    sent = {"to": [taker], "offered": ["yes"] if offered else [], "remarks": [remarks]}
     if remarks.strip():
         remarks = spoken.plain(remarks, LONGEST, "shift_remarks", "shift_remarks")
     with store.write() as conn:
+        if not steps.once(conn, key, user.name, "sign_shift", now, sent):
+            return handovers.signed(conn, user.id, key)
         # Two open pages at once would each find the shift unsigned.
         mine = select(t.users.c.id).where(t.users.c.id == user.id)
         conn.execute(mine.with_for_update(key_share=True))
@@ -37,8 +40,6 @@ def sign(
         if shift is None or now - shift.until > HANDED_OVER:
             raise Trouble("shift_none")
         before = handovers.of_shift(conn, user.id, shift.since, shift.until)
-        if not steps.once(conn, key, user.name, "sign_shift", now) and before is not None:
-            return int(before.seq)
         if before is not None:
             raise Trouble("shift_signed", who=before.taker_display)
         other = conn.execute(
@@ -57,6 +58,7 @@ def sign(
             "since": instant(shift.since),
             "until": instant(shift.until),
             "offered": offered,
+            "request": key,
         }
         said = {"remarks": remarks.strip(), "open": standing.of(conn, store, user, now)}
         event = log.append_system(

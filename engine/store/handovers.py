@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
 
-from engine.store.tables import handovers, users
+from engine.record import SYSTEM
+from engine.store.tables import events, handovers, users
 
 SIGNED, CONFIRMED = "shift_signed", "shift_confirmed"
 """The facts in the system chain; what was said stands in the payload of the first."""
@@ -39,3 +41,15 @@ def of_shift(conn: Connection, leaver: int, since: Any, until: Any) -> Row[Any] 
         handovers.c.until == until,
     )
     return conn.execute(rows(*which)).first()
+
+
+def signed(conn: Connection, leaver: int, request: str) -> int:
+    """The number of the hand-over that somebody's request made before."""
+    query = (
+        select(events.c.seq, events.c.body)
+        .join(handovers, handovers.c.seq == events.c.seq)
+        .where(events.c.chain == SYSTEM, handovers.c.leaver == leaver)
+        .order_by(events.c.seq.desc())
+    )
+    bodies = ((row.seq, json.loads(row.body)) for row in conn.execute(query))
+    return int(next(seq for seq, body in bodies if body.get("request") == request))

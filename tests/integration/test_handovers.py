@@ -55,7 +55,6 @@ def test_the_leaver_signs_what_stands_open_and_the_next_confirms(office, night, 
         assert found == [(number, task)], kind
     sent = key()
     seq = acts.sign(office.store, leaver, TAKER, True, "王女士家中停气，已通知燃气公司", now, sent)
-    assert acts.sign(office.store, leaver, TAKER, True, "又按了一次", now, sent) == seq
     assert handovers.leaving(office.store, leaver, now) is None
     taker = office.users[TAKER]
     (waiting,) = handovers.waiting(office.store, taker)
@@ -96,6 +95,24 @@ def test_two_open_pages_sign_a_shift_once(office, night, at, monkeypatch):
     monkeypatch.setattr(rows, "of_shift", met)
     with ThreadPoolExecutor(2) as pool:
         assert sorted(pool.map(sign, (TAKER, other))) == ["shift_signed", "signed"]
+
+
+def test_signing_sent_twice_is_the_same_hand_over_also_in_the_next_shift(office, night, at):
+    leaver, sent = night[0], key()
+    leader = office.who("duty_leader", "sr-centre")
+    own = Shift(at("2026-10-02 08:30"), at("2026-10-02 17:30"), LEAVER, rank=2)
+    roster.revise(office.store, leader, [own], (), at("2026-09-30 10:00"))
+    before, after = at("2026-10-02 08:25"), at("2026-10-02 08:35")
+    seq = acts.sign(office.store, leaver, TAKER, True, "", before, sent)
+    assert acts.sign(office.store, leaver, TAKER, True, "", after, sent) == seq
+    for other in ((TAKER, True, "又想起一件"), (TAKER, False, "")):
+        with pytest.raises(Trouble) as refused:
+            acts.sign(office.store, leaver, *other, after, sent)
+        assert refused.value.code == "request_other"
+    assert acts.sign(office.store, leaver, TAKER, True, "", after, key()) != seq
+    _, total = handovers.past(office.store, leaver, 10, 0)
+    assert total == 2
+    assert verify.verify(office.store).differences == ()
 
 
 def test_what_was_said_stands_nowhere_in_clear(sqlite_store, at, home):
