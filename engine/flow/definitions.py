@@ -22,6 +22,23 @@ from engine.milestones import deadlines_of, milestones_of
 DESKS = frozenset({"decisions", "calls"})
 """Desks that a user task may be laid on: decisions about others' requests, calls to the caller."""
 
+KEYS = (
+    "title",
+    "regulation",
+    "start",
+    "messages",
+    "milestones",
+    "deadlines",
+    "duty",
+    "suggestions",
+    "retired",
+)
+"""What may stand in a manifest; title and regulation are for its reader alone."""
+DUTY = ("office_hours", "escalation")
+"""What a manifest may say of duty."""
+SUGGESTED = "items"
+"""The option list of which entries may be suggested; of others nobody asks."""
+
 OWN = {"milestones": '{"lent": "借出"}', "deadlines": '{"give_back": "还书期限"}'}
 """What a manifest may say of milestones and deadlines of its own, with an example of each."""
 

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, select
 from engine import terms
 from engine.access import User
 from engine.flow import Definitions
+from engine.flow.definitions import SUGGESTED
 from engine.formjs import Form, View
 from engine.read.filling import TaskForm
 from engine.store import Store
@@ -27,7 +28,7 @@ from engine.store import tables as t
 Raw = Mapping[str, Sequence[str]]
 
 MOST: Final = 3
-"""Suggestions of one kind: what is read at a glance."""
+"""Suggestions for one field: what is read at a glance."""
 LONGEST: Final = 10_000
 """Characters that are read; the answer is waited for at the telephone."""
 
@@ -36,11 +37,12 @@ LONGEST: Final = 10_000
 class Suggestion:
     """One that a person may take: `fill` says which fields get which texts.
 
-    `kind` type | place | item; `text` is what it suggests, `unit` whom an item belongs to; `words`
-    are those of the caller that led to it, `at` is the time of the earlier call that named a place.
+    `label` is what the form calls the field, beside which those of one field follow each other;
+    `text` is what it suggests, `unit` whom an item belongs to; `words` are those of the caller
+    that led to it, `at` is the time of the earlier call that named a place.
     """
 
-    kind: str
+    label: str
     text: str
     unit: str
     words: tuple[str, ...]
@@ -70,7 +72,7 @@ def suggested(
         definitions = store.definitions(store.current_version(conn, now))
         found = (
             *_options(definitions, form.form, raw, text),
-            *_places(conn, user, form.form, raw, text, earlier),
+            *_places(conn, form.form, raw, text, earlier),
             *_items(conn, user, definitions, form, raw, text),
         )
         return tuple(one for one in found if asked.issuperset(key for key, _ in one.fill))
@@ -104,9 +106,8 @@ def _options(definitions: Definitions, form: Form, raw: Raw, text: str) -> Itera
         if set(likely[:1]) <= set(raw.get(field.key, ())):
             continue
         for value in likely:
-            yield Suggestion(
-                "type", labels.get(value, value), "", tuple(words[value]), ((field.key, value),)
-            )
+            text, told = labels.get(value, value), tuple(words[value])
+            yield Suggestion(field.label, text, "", told, ((field.key, value),))
 
 
 _SHORT = re.compile("(?:省|市|区|县)$")
@@ -114,7 +115,6 @@ _SHORT = re.compile("(?:省|市|区|县)$")
 
 def _places(
     conn: Connection,
-    user: User,
     form: Form,
     raw: Raw,
     text: str,
@@ -129,14 +129,15 @@ def _places(
     for name in conn.execute(counties).scalars():
         short = _SHORT.sub("", name)
         if len(short) >= 2 and short in text and short not in place:
-            yield Suggestion("place", name + place, "", (short,), ((field.key, name + place),))
+            fill = ((field.key, name + place),)
+            yield Suggestion(field.label, name + place, "", (short,), fill)
     if place:
         return
     seen: set[str] = set()
     for told, at in earlier:
         if told and told not in seen and len(seen) < MOST:
             seen.add(told)
-            yield Suggestion("place", told, "", (), ((field.key, told),), at)
+            yield Suggestion(field.label, told, "", (), ((field.key, told),), at)
 
 
 def _items(
@@ -149,11 +150,11 @@ def _items(
 ) -> Iterable[Suggestion]:
     """Items of the person's area whose names share words with the text, or with what the table
     says these are called in the list; a pair of characters counts by how few names have it."""
-    fields = [field for field in form.form.fields if field.source == "items"]
+    fields = [field for field in form.form.fields if field.source == SUGGESTED]
     if not fields:
         return
     (field, *_) = fields
-    offered = {one["value"] for one in form.sources["items"]}
+    offered = {one["value"] for one in form.sources[SUGGESTED]}
     query = (
         select(t.items.c.code, t.items.c.name, t.items.c.unit, t.units.c.name.label("unit_name"))
         .join(t.units, t.units.c.id == t.items.c.unit)
@@ -165,7 +166,7 @@ def _items(
     frequency = Counter(term for found in named.values() for term in found)
     said = terms.plain(text)
     wanted = terms.terms(text) - _telling_types(definitions, form.form)
-    table = definitions.suggesting("items")
+    table = definitions.suggesting(SUGGESTED)
     listed = [
         (word, terms.terms(str(rule.outputs[0])))
         for word, rule in (table.texts() if table else ())
@@ -190,7 +191,7 @@ def _items(
         shared += _runs(row.name, wanted)
         fill = [(field.key, code), *((lead, row.unit) for lead in _leads(form, row.unit))]
         words = tuple(dict.fromkeys(shared))[:MOST]
-        yield Suggestion("item", row.name, row.unit_name, words, tuple(fill))
+        yield Suggestion(field.label, row.name, row.unit_name, words, tuple(fill))
 
 
 def _telling_types(definitions: Definitions, form: Form) -> frozenset[str]:

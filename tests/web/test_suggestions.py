@@ -27,8 +27,12 @@ def looked(store: Store, who: str = "sun", **typed: str) -> list[suggestions.Sug
     return list(suggestions.suggested(store, user, form, raw, "", city.MORNING))
 
 
-def of(kind: str, found: list[suggestions.Suggestion]) -> list[tuple[str, tuple[str, ...]]]:
-    return [(one.text, one.words) for one in found if one.kind == kind]
+TYPE, PLACE, ITEM = "诉求类型", "在哪里", "像是权责清单的哪一项"
+"""What the form of a call calls them."""
+
+
+def of(label: str, found: list[suggestions.Suggestion]) -> list[tuple[str, tuple[str, ...]]]:
+    return [(one.text, one.words) for one in found if one.label == label]
 
 
 def asked(person: Person, **typed: str) -> str:
@@ -44,51 +48,59 @@ def taken(shown: str, text: str) -> str:
 
 
 def test_words_lead_to_a_type_and_say_which_they_were(store: Store):
-    assert of("type", looked(store, matter="请问社保怎么办理")) == [("咨询", ("请问", "怎么办理"))]
-    found = of("type", looked(store, title="投诉拖欠工资", matter="要求处理，举报包工头"))
+    assert of(TYPE, looked(store, matter="请问社保怎么办理")) == [("咨询", ("请问", "怎么办理"))]
+    found = of(TYPE, looked(store, title="投诉拖欠工资", matter="要求处理，举报包工头"))
     assert [text for text, _ in found] == ["投诉", "举报"]
-    assert of("type", looked(store, title="投诉拖欠工资", type="complaint")) == []
-    assert of("type", looked(store, title="天气很好")) == []
+    assert of(TYPE, looked(store, title="投诉拖欠工资", type="complaint")) == []
+    assert of(TYPE, looked(store, title="天气很好")) == []
+
+
+def test_each_suggestion_stands_under_the_name_of_the_field_that_it_fills(app: Flask):
+    shown = asked(Person(app, "sun"), title="投诉广丰路灯不亮", acceptance="accept")
+    heads = re.findall(r'<h3 lang="zh-CN">(.*?)</h3><ul class="suggested">(.*?)</ul>', shown, re.S)
+    assert [label for label, _ in heads] == [TYPE, PLACE, ITEM]
+    for (_, inner), text in zip(heads, ("投诉", "广丰区", "城市照明"), strict=True):
+        assert text in inner
 
 
 def test_words_lead_to_the_item_and_its_unit_also_under_another_name(store: Store):
     for said, word in (("城市照明坏了", "城市照明"), ("路灯不亮", "路灯")):
-        (one,) = [one for one in looked(store, title=said) if one.kind == "item"]
+        (one,) = [one for one in looked(store, title=said) if one.label == ITEM]
         assert (one.text, one.unit) == ("城市照明设施维护", "上饶市城市管理局")
         assert word in one.words
         assert dict(one.fill)["proposed_item"] == "lights-1"
-    assert of("item", looked(store, title="他们不接电话")) == []
+    assert of(ITEM, looked(store, title="他们不接电话")) == []
 
 
 def test_nothing_is_suggested_for_what_is_not_asked(store: Store):
     typed = {"title": "路灯不亮", "acceptance": "refuse"}
-    assert of("item", looked(store, **typed)) == []
-    assert of("item", looked(store, **{**typed, "acceptance": "accept"})) != []
+    assert of(ITEM, looked(store, **typed)) == []
+    assert of(ITEM, looked(store, **{**typed, "acceptance": "accept"})) != []
 
 
 def test_words_that_tell_a_type_lead_to_no_item(store: Store):
     item = Item("y-1", "sr", "快递投诉处理", "sr-water")
     places.add_items(store, None, [item], city.MORNING)
-    assert of("item", looked(store, title="投诉，要求处理")) == []
-    assert of("item", looked(store, title="投诉快递")) == [("快递投诉处理", ("快递",))]
+    assert of(ITEM, looked(store, title="投诉，要求处理")) == []
+    assert of(ITEM, looked(store, title="投诉快递")) == [("快递投诉处理", ("快递",))]
 
 
 def test_items_are_those_of_the_person_s_own_area(store: Store):
-    (one,) = [one for one in looked(store, "guo", title="小区停水") if one.kind == "item"]
+    (one,) = [one for one in looked(store, "guo", title="小区停水") if one.label == ITEM]
     assert (one.text, one.unit) == ("城镇供水监管", "广丰区水利局")
 
 
 def test_what_many_items_are_called_leads_to_none_of_them(store: Store):
     many = [Item(f"x-{n}", "sr", f"{name}监管", "sr-water") for n, name in enumerate("甲乙丙丁")]
     places.add_items(store, None, many, city.MORNING)
-    assert of("item", looked(store, title="请加强监管")) == []
+    assert of(ITEM, looked(store, title="请加强监管")) == []
 
 
 def test_an_area_that_is_named_goes_before_the_place(store: Store):
-    assert of("place", looked(store, title="广丰停水", place="永丰街道")) == [
+    assert of(PLACE, looked(store, title="广丰停水", place="永丰街道")) == [
         ("广丰区永丰街道", ("广丰",))
     ]
-    assert of("place", looked(store, title="广丰停水", place="广丰区永丰街道")) == []
+    assert of(PLACE, looked(store, title="广丰停水", place="广丰区永丰街道")) == []
 
 
 def test_the_place_of_the_caller_s_last_call_is_offered_until_one_is_typed(

@@ -20,6 +20,7 @@ from engine.flow.check import (
     lengths,
     limits,
     loops,
+    manifest,
     messages,
     milestones,
     named,
@@ -41,6 +42,7 @@ from engine.flow.model import Finding
 
 FAMILIES: tuple[Callable[[Drawn], Iterable[Finding]], ...] = (
     runs.findings,
+    manifest.findings,
     paths.findings,
     ends.findings,
     loops.findings,

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 
 from engine.definitions import MANIFEST
 from engine.flow.check import answers
-from engine.flow.definitions import Drawn
+from engine.flow.definitions import SUGGESTED, Drawn
 from engine.flow.model import Finding
 from engine.flow.tables import Table
-from engine.formjs.model import SOURCES
 
 
 def findings(drawn: Drawn) -> Iterator[Finding]:
@@ -25,7 +24,7 @@ def findings(drawn: Drawn) -> Iterator[Finding]:
                 '每条规则的条件都写词，如 "停水","没水"，结果也写文字。'
             )
             yield Finding(table.file, table.id, "suggestion_words", sentence)
-        elif about not in SOURCES:
+        elif about != SUGGESTED:
             yield from _not_offered(drawn, about, table)
 
 
@@ -47,7 +46,7 @@ def _not_offered(drawn: Drawn, about: str, table: Table) -> Iterator[Finding]:
             if one.get("key") == about:
                 offered = (offered or set()) | set(options)
     if offered is None:
-        sentence = f"清单的“suggestions”里写着“{about}”，登记来电的表单没有这一项，也没有这个名单。"
+        sentence = f"清单的“suggestions”里写着“{about}”，登记来电的表单没有这一项；名单只能写“{SUGGESTED}”。"
         yield Finding(MANIFEST, about, "suggestion_field", sentence)
         return
     for rule in table.rules:
