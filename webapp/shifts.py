@@ -10,7 +10,6 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from engine.acts import handovers as acts
-from engine.acts import people, work
 from engine.errors import Trouble
 from engine.read import handovers, roster
 from engine.read.handovers import Whole
@@ -107,15 +106,13 @@ def _found(seq: int) -> Whole:
 
 
 def _move(found: Whole) -> list[Kept]:
-    """Hand over, task by task, what the leaver offered and the taker accepted; what stays."""
-    store, handover = door.store(), found.handover
-    leaver = people.load(store, handover.leaver)
+    """Take, one by one, the tasks that the leaver offered; what stays with the leaver."""
+    store, person, now = door.store(), door.person(), door.now()
     kept = []
     for one in found.left:
         number, task = one["number"], one["task"]
-        key = f"shift-{handover.seq}-{number}-{task}"
         try:
-            work.hand_over(store, leaver, number, task, handover.taker, door.now(), key)
+            acts.take(store, person, found.handover.seq, number, task, now)
         except Trouble as trouble:
             kept.append(Kept(number, one["name"], problems.sentence(trouble)))
     return kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -10,8 +11,8 @@ from sqlalchemy import insert, select, update
 from engine.access import User, authorize
 from engine.duty import HANDED_OVER
 from engine.errors import Trouble
-from engine.record import instant
-from engine.store import Store, handovers, log, roster, spoken, standing, steps
+from engine.record import SYSTEM, instant
+from engine.store import Store, claims, handovers, log, rights, roster, spoken, standing, steps
 from engine.store import tables as t
 
 LONGEST: Final = 2000
@@ -82,8 +83,8 @@ def sign(
 def confirm(store: Store, user: User, seq: int, accepted: bool, now: datetime) -> None:
     """Take over a shift that was handed to the user.
 
-    `accepted`: with what the leaver has taken, if that was offered; the door hands it over, task
-    by task. Errors: Trouble shift_confirmed (before, or somebody else's).
+    `accepted`: with what the leaver has taken, if that was offered; each of it is to be taken.
+    Errors: Trouble shift_confirmed (before, or somebody else's).
     """
     mine = (
         t.handovers.c.seq == seq,
@@ -98,3 +99,34 @@ def confirm(store: Store, user: User, seq: int, accepted: bool, now: datetime) -
         conn.execute(update(t.handovers).where(*mine).values(confirmed_at=now, accepted=both))
         body = {"of": seq, "accepted": both}
         log.append_system(conn, store, handovers.CONFIRMED, now, user.name, user.unit, body)
+
+
+def take(store: Store, user: User, seq: int, number: str, task: int, now: datetime) -> None:
+    """Take a task that the leaver of a shift had and offered, and the user accepted.
+
+    What the user has already stays so. The fact says from whom it was taken, by which hand-over.
+    Errors: Denied; Trouble shift_task (nobody agreed on that, or the leaver has it no more),
+    task_done, task_gone, task_unknown, task_claimed, four_eyes.
+    """
+    agreed = (
+        t.handovers.c.seq == seq,
+        t.handovers.c.taker == user.id,
+        t.handovers.c.offered,
+        t.handovers.c.accepted,
+    )
+    with store.write() as conn:
+        row = conn.execute(handovers.rows(*agreed)).first()
+        open_then = log.payload_of(conn, store, SYSTEM, seq)["open"]["held"] if row else ()
+        if row is None or (number, task) not in {(one["number"], one["task"]) for one in open_then}:
+            raise Trouble("shift_task")
+        ticket = rights.hold(conn, store, user, number)
+        # The leaver let the taker do their work, as who is on leave lets a colleague.
+        lent = replace(user, stands_for=user.stands_for | {row.leaver})
+        found = rights.open_task(conn, lent, number, task, ticket.seen)
+        if found.claimed_by == user.id:
+            return
+        if found.claimed_by != row.leaver:
+            raise Trouble("shift_task")
+        claims.give(conn, ticket, task, user.id, now)
+        body = {"task": task, "name": found.name, "of": row.leaver_name, "shift": seq}
+        log.append(conn, ticket, "fact", "claim", now, user.name, user.unit, body)

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select
 
 from engine.access import User, authorize, sees_reporter
 from engine.errors import Denied, Trouble, VaultError
 from engine.formjs.text import forbidden
-from engine.store import Store, forms, log, rights, search, spoken, steps
-from engine.store.tables import drafts, tasks, user_roles, users
-from engine.store.tickets import FIRST, Ticket
+from engine.store import Store, claims, forms, log, rights, search, spoken, steps
+from engine.store.tables import drafts, user_roles, users
+from engine.store.tickets import Ticket
 
 LONGEST_COMMENT = 2000
 LONGEST_DRAFT = 100_000
@@ -43,15 +43,7 @@ class _Held:
         return {} if self.row.claimed_by in (None, self.user.id) else {"of": self.row.who}
 
     def give_to(self, who: int | None) -> None:
-        self.conn.execute(
-            update(tasks)
-            .where(
-                tasks.c.ticket == self.ticket.id,
-                tasks.c.instance == FIRST,
-                tasks.c.task == self.row.task,
-            )
-            .values(claimed_by=who, claimed_at=None if who is None else self.now)
-        )
+        claims.give(self.conn, self.ticket, self.row.task, who, self.now)
 
 
 @contextmanager

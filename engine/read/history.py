@@ -130,7 +130,8 @@ def _sentence(name: str, body: Mapping[str, Any], names: Names) -> str:
         case "call_again":
             return _MESSAGES[name]
         case "claim":
-            return f"领取{task}"
+            taken = f"从{names.person(body['of'])}名下" if body.get("of") else ""
+            return f"{taken}领取{task}"
         case "release":
             return f"{_taken(body, names)}放回{task}"
         case "hand_over":

@@ -1,10 +1,10 @@
-"""Tasks that somebody took and can no longer do: given back, so that a colleague can."""
+"""Who has taken a task: written; given back when they can no longer do it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from engine.access import User
 from engine.store import log
@@ -32,6 +32,19 @@ _FREE = (
     .values(claimed_by=None, claimed_at=None)
     .returning(tasks.c.task, tasks.c.name)
 )
+
+
+def give(
+    conn: Connection, ticket: locked.Ticket, task: int, who: int | None, now: datetime
+) -> None:
+    """Note who has taken an open task of a locked ticket; None: nobody any more."""
+    which = (
+        tasks.c.ticket == ticket.id,
+        tasks.c.instance == locked.FIRST,
+        tasks.c.task == task,
+    )
+    at = None if who is None else now
+    conn.execute(update(tasks).where(*which).values(claimed_by=who, claimed_at=at))
 
 
 def release(store: Store, who: int, now: datetime, actor: User | None) -> None:

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier, BrokenBarrierError
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from engine.acts import handovers as acts
 from engine.acts import roster, work
 from engine.duty import Shift
 from engine.errors import Trouble
 from engine.read import handovers, verify
-from engine.store import Store
+from engine.store import Store, log
 from engine.store import handovers as rows
 from engine.store import tables as t
 from tests.integration.office import Office, key, opened
@@ -113,6 +113,37 @@ def test_signing_sent_twice_is_the_same_hand_over_also_in_the_next_shift(office,
     _, total = handovers.past(office.store, leaver, 10, 0)
     assert total == 2
     assert verify.verify(office.store).differences == ()
+
+
+def test_the_taker_takes_what_both_agreed_on_and_nothing_else(office, night, at):
+    leaver, number, task = night
+    store, taker, now = office.store, office.users[TAKER], at("2026-10-02 08:25")
+    later = office.call(at("2026-10-02 08:26"), type="help", emergency="danger")
+    other = office.task(later, "call_taker")
+    seq = acts.sign(store, leaver, TAKER, True, "", now, key())
+    work.claim(store, leaver, later, other, at("2026-10-02 08:27"), key())
+
+    def refused(who, *which):
+        with pytest.raises(Trouble) as trouble:
+            acts.take(store, who, seq, *which, at("2026-10-02 08:31"))
+        return trouble.value.code
+
+    assert refused(taker, number, task) == "shift_task"  # not confirmed
+    acts.confirm(store, taker, seq, True, at("2026-10-02 08:30"))
+    assert refused(office.who("archivist", "sr-centre"), number, task) == "shift_task"
+    assert refused(taker, later, other) == "shift_task"  # taken after signing
+    for _ in range(2):  # sent again it is the same
+        acts.take(store, taker, seq, number, task, at("2026-10-02 08:31"))
+    with store.read() as conn:
+        events = log.read_events(conn, number)
+        claimed = [one for one in events if one.name == "claim"]
+        row = conn.execute(select(t.tasks).where(t.tasks.c.task == task)).first()
+    assert [one.actor for one in claimed] == [LEAVER, TAKER]
+    assert (claimed[-1].body["of"], claimed[-1].body["shift"]) == (LEAVER, seq)
+    assert row.claimed_by == taker.id
+    work.release(store, taker, number, task, at("2026-10-02 08:40"), key())
+    assert refused(taker, number, task) == "shift_task"  # it is the unit's, to be claimed
+    assert verify.verify(store).differences == ()
 
 
 def test_what_was_said_stands_nowhere_in_clear(sqlite_store, at, home):

@@ -153,7 +153,7 @@ def test_a_shift_is_handed_over_with_its_tasks_when_both_agree(app, store, clock
     assert "再移交一次" not in hui.text(path)
     assert "双方同意，已移交给接班人" in hui.text(path)
     assert f"/tickets/{number}/tasks/{task}" in hui.text("/?tab=mine")
-    assert "把“" in hui.text(f"/tickets/{number}")
+    assert re.search("惠芳.*从孙悦.*名下领取", hui.text(f"/tickets/{number}"), re.DOTALL)
     assert "以前的交接班" in sun.text("/duty/hand-over")
     assert path in sun.text("/duty/hand-over")
     assert verify.verify(store).differences == ()

@@ -46,7 +46,10 @@ def _not_offered(drawn: Drawn, about: str, table: Table) -> Iterator[Finding]:
             if one.get("key") == about:
                 offered = (offered or set()) | set(options)
     if offered is None:
-        sentence = f"清单的“suggestions”里写着“{about}”，登记来电的表单没有这一项；名单只能写“{SUGGESTED}”。"
+        sentence = (
+            f"清单的“suggestions”里写着“{about}”，"
+            f"登记来电的表单没有这一项；名单只能写“{SUGGESTED}”。"
+        )
         yield Finding(MANIFEST, about, "suggestion_field", sentence)
         return
     for rule in table.rules:
