@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,11 @@ from engine.access import User, authorize
 from engine.duty import LONGEST, LONGEST_PHONE, MOST_SHIFTS, RANKS, Shift
 from engine.errors import Trouble
 from engine.formjs.text import forbidden
-from engine.record import instant
 from engine.store import Store, log, roster
 from engine.store.tables import shifts, units, users
 
-ROSTER = "roster"
-"""The fact that a roster was changed: whose (`of`), and the shifts put in and taken out."""
+_Taken = tuple[int, Shift]
+"""Whose shift it is (a user's id), and the shift under a name by which people know them."""
 
 
 class Unfit(Trouble):
@@ -48,15 +47,14 @@ def revise(
         conn.execute(select(units.c.id).where(units.c.id == user.unit).with_for_update())
         gone = _take_out(conn, user.unit, removed, now)
         people_of = _people(conn, user.unit)
-        fits: list[tuple[int, Shift]] = []
+        standing = _standing(conn, user.unit, added)
+        fits: list[_Taken] = []
         wrong = []
         for shift in added:
             try:
-                fits.append(_fitting(shift, people_of, fits, now))
+                fits.append(_fitting(shift, people_of, [*standing, *fits], now))
             except Trouble as trouble:
                 wrong.append(trouble)
-        if fits:
-            wrong += _overlapping(conn, user.unit, fits)
         if wrong:
             raise Unfit(wrong)
         rows = [
@@ -74,19 +72,10 @@ def revise(
             conn.execute(insert(shifts), rows)
         said: dict[str, Any] = {
             "of": user.unit,
-            "added": [
-                {
-                    "user": shift.who,
-                    "since": instant(shift.since),
-                    "until": instant(shift.until),
-                    "rank": shift.rank,
-                    "phone": shift.phone,
-                }
-                for _, shift in fits
-            ],
-            "removed": [roster.told(row) for row in gone],
+            "added": [roster.told(shift.who, shift) for _, shift in fits],
+            "removed": [roster.told(row.name, row) for row in gone],
         }
-        log.append_system(conn, store, ROSTER, now, user.name, user.unit, said)
+        log.append_system(conn, store, roster.ROSTER, now, user.name, user.unit, said)
     return len(rows)
 
 
@@ -123,10 +112,10 @@ def _people(conn: Connection, unit: str) -> Mapping[str, list[Row[Any]]]:
 def _fitting(
     shift: Shift,
     people_of: Mapping[str, list[Row[Any]]],
-    before: Sequence[tuple[int, Shift]],
+    before: Sequence[_Taken],
     now: datetime,
-) -> tuple[int, Shift]:
-    """The person of a shift, and the shift under the sign-in name. Errors: Trouble duty_*."""
+) -> _Taken:
+    """A new shift under the sign-in name, if it meets none before it. Errors: Trouble duty_*."""
     about = {"since": shift.since, "who": shift.who}
     if not now < shift.until or not shift.since < shift.until:
         raise Trouble("duty_over", **about)
@@ -147,20 +136,12 @@ def _fitting(
     return row.id, replace(shift, who=row.name)
 
 
-def _overlapping(
-    conn: Connection, unit: str, fits: Sequence[tuple[int, Shift]]
-) -> Iterator[Trouble]:
-    """Of shifts that are new, those that meet one that stands there."""
-    since = min(shift.since for _, shift in fits)
-    until = max(shift.until for _, shift in fits)
-    standing = roster.between(conn, unit, since, until)
-    for who, shift in fits:
-        about = {"since": shift.since, "who": shift.who}
-        for row in standing:
-            if row.since < shift.until and shift.since < row.until:
-                if row.user == who:
-                    yield Trouble("duty_self", **about)
-                    break
-                if row.rank == shift.rank:
-                    yield Trouble("duty_rank", **about, other=row.display_name, rank=shift.rank)
-                    break
+def _standing(conn: Connection, unit: str, added: Sequence[Shift]) -> list[_Taken]:
+    """The shifts of the unit that new ones may meet."""
+    if not added:
+        return []
+    since, until = min(one.since for one in added), max(one.until for one in added)
+    return [
+        (row.user, Shift(row.since, row.until, row.display_name, row.rank, row.phone))
+        for row in roster.between(conn, unit, since, until)
+    ]

@@ -14,6 +14,7 @@ from engine.formjs import TEMPLATES
 from engine.formjs.placeholders import KNOWN, unknown
 from engine.formjs.text import forbidden
 from engine.store import Store, log, spoken, steps
+from engine.store import templates as facts
 from engine.store.tables import templates
 from engine.store.templates import digest
 
@@ -48,7 +49,7 @@ def write(store: Store, user: User, draft: Draft, now: datetime, key: str) -> No
         row = {"unit": user.unit, "active": True, "kind": draft.kind}
         row |= {"name": draft.name, "text": draft.text}
         id = conn.execute(insert(templates).returning(templates.c.id), row).scalar_one()
-        _fact(conn, store, "write_template", user, id, draft, now)
+        _fact(conn, store, facts.WRITE, user, id, draft, now)
 
 
 def change(
@@ -71,7 +72,7 @@ def change(
             return
         values = {"kind": draft.kind, "name": draft.name, "text": draft.text}
         conn.execute(update(templates).where(templates.c.id == id).values(values))
-        _fact(conn, store, "change_template", user, id, draft, now)
+        _fact(conn, store, facts.CHANGE, user, id, draft, now)
 
 
 def set_active(store: Store, user: User, id: int, active: bool, now: datetime) -> None:
@@ -87,7 +88,7 @@ def set_active(store: Store, user: User, id: int, active: bool, now: datetime) -
         if active:
             _room(conn, user)
         conn.execute(update(templates).where(templates.c.id == id).values(active=active))
-        name = "restore_template" if active else "retire_template"
+        name = facts.RESTORE if active else facts.RETIRE
         body = {"template": id, "name": row.name}
         log.append_system(conn, store, name, now, user.name, user.unit, body)
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from engine.access import User, authorize
 from engine.read.words import moment
 from engine.record import SYSTEM, Event
-from engine.store import Store, indexed, log
+from engine.store import Store, handovers, indexed, log, roster, templates
 from engine.store import tables as t
 
 SIGNS = frozenset({"sign_in", "sign_out", "sign_in_failed", "change_password_failed"})
@@ -35,10 +35,10 @@ _PLAIN = {
 }
 
 _TEMPLATES = {
-    "write_template": "写好",
-    "change_template": "修改",
-    "retire_template": "停用",
-    "restore_template": "重新启用",
+    templates.WRITE: "写好",
+    templates.CHANGE: "修改",
+    templates.RETIRE: "停用",
+    templates.RESTORE: "重新启用",
 }
 
 
@@ -131,14 +131,14 @@ def _sentence(event: Event, names: _Names) -> str:
             return f"请假期间（{since}至{until}）委托{names.person(body['to'])}代办"
         case "delegation_ended":
             return f"结束对{names.person(body['to'])}的委托"
-        case "write_template" | "change_template" | "retire_template" | "restore_template":
-            return f"{_TEMPLATES[event.name]}答复模板“{body['name']}”"
-        case "roster":
+        case name if name in _TEMPLATES:
+            return f"{_TEMPLATES[name]}答复模板“{body['name']}”"
+        case roster.ROSTER:
             return _of_a_roster(body, names)
-        case "shift_signed":
+        case handovers.SIGNED:
             since, until = (moment(datetime.fromisoformat(body[at])) for at in ("since", "until"))
             return f"交班（{since}至{until}）给{names.person(body['to'])}"
-        case "shift_confirmed":
+        case handovers.CONFIRMED:
             return "接班，并接手交班人的任务" if body["accepted"] else "接班"
         case "import_ended":
             return _of_an_import(body["source"], body["counts"])

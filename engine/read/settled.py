@@ -1,6 +1,6 @@
 """Whether the installation's tables say what the system chain says.
 
-People, versions, calendar, texts kept ready, rosters.
+People, versions, calendar, reply templates, rosters, hand-overs.
 """
 
 from __future__ import annotations
@@ -106,11 +106,11 @@ def _versions(conn: Connection, store: Store, events: list[Event]) -> str:
 def _roster(conn: Connection, events: list[Event]) -> str:
     said: Counter[tuple[Any, ...]] = Counter()
     for event in events:
-        if event.name == "roster":
+        if event.name == roster.ROSTER:
             unit = event.body["of"]
             said.update(_shift(unit, one) for one in event.body["added"])
             said.subtract(_shift(unit, one) for one in event.body["removed"])
-    found = Counter(_shift(row.unit, roster.told(row)) for row in conn.execute(_SHIFTS))
+    found = Counter(_shift(row.unit, roster.told(row.name, row)) for row in conn.execute(_SHIFTS))
     wrong = [shift for shift in said.keys() | found.keys() if said[shift] != found[shift]]
     return f"单位{min(wrong)[0]}的值班表与记录不符。" if wrong else ""
 
@@ -157,16 +157,16 @@ def _calendar(conn: Connection, events: list[Event]) -> str:
 def _templates(conn: Connection, events: list[Event]) -> str:
     said: dict[int, tuple[str, str, bool]] = {}  # unit, digest, in use
     for event in events:
-        if not event.name.endswith("_template"):
-            continue
-        id = event.body["template"]
+        body = event.body
         match event.name:
-            case "write_template":
-                said[id] = event.unit, event.body["digest"], True
-            case "change_template":
-                said[id] = event.unit, event.body["digest"], said[id][2]
-            case "retire_template" | "restore_template":
-                said[id] = *said[id][:2], event.name == "restore_template"
+            case templates.WRITE:
+                said[body["template"]] = event.unit, body["digest"], True
+            case templates.CHANGE:
+                used = said[body["template"]][2]
+                said[body["template"]] = event.unit, body["digest"], used
+            case templates.RETIRE | templates.RESTORE:
+                active = event.name == templates.RESTORE
+                said[body["template"]] = *said[body["template"]][:2], active
     rows = conn.execute(select(t.templates)).all()
     found = {
         row.id: (row.unit, templates.digest(row.kind, row.name, row.text), row.active)

@@ -11,6 +11,9 @@ from sqlalchemy import Boolean, Connection, Row, Select, select, type_coerce
 from engine.record import instant
 from engine.store.tables import shifts, users
 
+ROSTER = "roster"
+"""The fact that a roster was changed: whose (`of`), and the shifts put in and taken out."""
+
 # Who has left the unit, or the house, is on duty there no more.
 _THERE = users.c.active & (users.c.unit == shifts.c.unit)
 _SHIFTS = select(
@@ -56,12 +59,12 @@ def _all(conn: Connection, query: Select[Any]) -> Sequence[Row[Any]]:
     return conn.execute(query.order_by(*_ORDER)).all()
 
 
-def told(row: Any) -> dict[str, Any]:
-    """A shift as the system chain says it."""
+def told(name: str, shift: Any) -> dict[str, Any]:
+    """A shift (a Shift, or a row) of whoever signs in by this name, as the system chain says it."""
     return {
-        "user": row.name,
-        "since": instant(row.since),
-        "until": instant(row.until),
-        "rank": row.rank,
-        "phone": row.phone,
+        "user": name,
+        "since": instant(shift.since),
+        "until": instant(shift.until),
+        "rank": shift.rank,
+        "phone": shift.phone,
     }

@@ -1,10 +1,16 @@
-"""By what a text kept ready is told from an earlier one, in rows and on the system chain."""
+"""Texts kept ready on the system chain: the facts, and by what one is told from an earlier."""
 
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
 from engine.record import canonical
+
+WRITE: Final = "write_template"
+CHANGE: Final = "change_template"
+RETIRE: Final = "retire_template"
+RESTORE: Final = "restore_template"
 
 
 def digest(kind: str, name: str, text: str) -> str:

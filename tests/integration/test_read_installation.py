@@ -16,15 +16,18 @@ from engine.access import User
 from engine.acts import (
     calendar,
     delegations,
+    handovers,
     imports,
     indexing,
     people,
     places,
+    roster,
     simulations,
     templates,
     versions,
 )
 from engine.cli.common import CONSOLE
+from engine.duty import Shift
 from engine.errors import Denied, Trouble
 from engine.read import installation, leaves
 from engine.record import SYSTEM
@@ -98,6 +101,10 @@ def lived(store: Store, now) -> Store:
     text = templates.Draft("reply", "已修复", "好了")
     templates.write(store, p5, text, now, "template")
     templates.set_active(store, p5, 1, False, now)
+    shift = Shift(now, now + timedelta(hours=8), "p5")
+    roster.revise(store, people.load(store, "p1"), [shift], (), now)
+    seq = handovers.sign(store, p5, "p6", False, "", now, "shift")
+    handovers.confirm(store, people.load(store, "p6"), seq, False, now)
     list(indexing.reindex(store, now))
     simulations.end(store, run, now)
     simulations.multiplied(store, 2, 10, now)
@@ -136,6 +143,9 @@ def test_what_was_done_is_told_in_words(lived):
         "结束对人员6（p6）的委托",
         "写好答复模板“已修复”",
         "停用答复模板“已修复”",
+        "修改市水务局的值班表，排入1班：2026年9月30日 10:00至2026年9月30日 18:00第1顺位人员5（p5）",
+        "交班（2026年9月30日 10:00至2026年9月30日 18:00）给人员6（p6）",
+        "接班",
         "开始重建检索索引",
         "检索索引重建完成",
         "模拟结束",
