@@ -322,6 +322,7 @@ ACTS: Final = {
     "year_mismatch": _("%(date)s 不在所公布的 %(year)s 年内，没有公布。请核对日期。"),
     "year_twice": _("%(date)s 出现了两次，没有公布。请删去重复的行。"),
     "words_empty": _("请写明诉求人这次说了什么，没有登记。"),
+    "phone_long": _("来电号码最多%(most)s个字，不能换行，没有登记。请改正后再提交。"),
     "words_long": _("来电内容最多%(most)s字，现有%(count)s字，没有登记。请删减后再提交。"),
     "four_eyes": _(
         "“%(task)s”须由另一人办理：您已办理过本工单的“%(done)s”。请交由本单位同岗位的同事办理。"

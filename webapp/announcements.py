@@ -139,7 +139,7 @@ def link(number: str) -> AnyResponse:
             store, person, number, said.phone, said.text, said.channel, now, key
         )
     except Trouble as trouble:
-        if trouble.code not in ("announcement_over", "text_characters", "words_long"):
+        if trouble.code not in ("announcement_over", "phone_long", "text_characters", "words_long"):
             raise
         return tickets.typed_again(raw, problems.sentence(trouble))
     flash(

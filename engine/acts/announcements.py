@@ -9,6 +9,7 @@ from typing import Final
 
 from engine.access import User, authorize
 from engine.errors import Trouble
+from engine.formjs.text import forbidden
 from engine.store import Store, announcements, spoken, steps
 from engine.store.announcements import KINDS
 
@@ -101,12 +102,14 @@ def link(
     """Note a call about an announcement, which needs no ticket; how many calls there are now.
 
     `phone` and `text`, what was said, may be empty; both are sealed. Sent twice it counts once.
-    Errors: Denied; Trouble announcement_over, words_long, text_characters, request_*;
+    Errors: Denied; Trouble announcement_over, phone_long, words_long, text_characters, request_*;
     VaultError erased.
     """
     if text.strip():
         text = spoken.plain(text, LONGEST_WORDS, "words_empty", "words_long")
-    said = {"phone": phone.strip()[:LONGEST_PHONE], "text": text.strip()}
+    if len(phone.strip()) > LONGEST_PHONE or forbidden(phone, lines=False):
+        raise Trouble("phone_long", most=LONGEST_PHONE)
+    said = {"phone": phone.strip(), "text": text.strip()}
     with store.write() as conn:
         sent = {name: [text] for name, text in said.items()}
         act = f"{announcements.CALL}/{number}"

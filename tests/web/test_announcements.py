@@ -81,6 +81,18 @@ def test_what_fits_is_marked_and_unfolded_while_one_types(app: Flask, store: Sto
     assert f'<details id="script-{near}">' in beside
 
 
+def test_a_number_that_is_too_long_is_told_and_not_cut(app: Flask, store: Store):
+    number = city.announced(store, city.MORNING)
+    sun = Person(app, "sun")
+    typed = {**sun.hidden("/tickets/new"), "phone": "1" * 41, **CHANNEL}
+    answer = sun.client.post(f"/tickets/new/about/{number}", data=typed)
+    shown = unescape(answer.get_data(as_text=True))
+    assert answer.status_code == 422
+    assert "来电号码最多40个字" in shown
+    assert f'value="{"1" * 41}"' in shown
+    assert of(store, number).calls == ()
+
+
 def test_one_click_links_the_call_and_no_ticket_is_made(app: Flask, store: Store):
     number = city.announced(store, city.MORNING)
     sun = Person(app, "sun")
