@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from engine.acts import handovers as acts
 from engine.errors import Trouble
 from engine.read import handovers, roster
-from engine.read.handovers import Whole
+from engine.read.handovers import MOST, Whole
 from webapp import door, problems, words
 from webapp.pages import page
 
@@ -62,6 +62,8 @@ def shifts() -> Response:
         rows=ROWS,
         span=words.span,
         at=_at,
+        most_standing=MOST,
+        longest=acts.LONGEST,
         wrong=wrong,
         form=request.form,
     )
@@ -124,6 +126,7 @@ def _shown(found: Whole, kept: list[Kept] | tuple[()]) -> str:
         found=found,
         handover=found.handover,
         kept=kept,
+        most_standing=MOST,
         mine=found.handover.taker == door.person().name,
         span=words.span,
         at=_at,

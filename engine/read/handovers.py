@@ -15,7 +15,9 @@ from engine.read.roster import Post, post_of
 from engine.record import SYSTEM
 from engine.store import Store, handovers, log, roster, standing
 from engine.store import tables as t
-from engine.store.standing import Item, Standing
+from engine.store.standing import MOST, Item, Standing
+
+__all__ = ["MOST", "Handover", "Leaving", "Whole", "leaving", "past", "waiting", "whole"]
 
 
 @dataclass(frozen=True, slots=True)

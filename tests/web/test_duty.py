@@ -9,8 +9,10 @@ from engine import sweep
 from engine.acts import people
 from engine.errors import StoreError
 from engine.read import escalations, verify
+from engine.store import standing
 from tests.browser import city
 from tests.browser.city import Person
+from webapp import shifts
 
 LINES = "2026-09-30 17:30–10-01 08:30 孙悦、潘登 1 0793-8123456\n10-01 08:30–10-02 08:30 潘登"
 
@@ -133,6 +135,9 @@ def test_a_shift_is_handed_over_with_its_tasks_when_both_agree(app, store, clock
     sun.post(f"/tickets/{number}/tasks/{task}/claim", {}, on="/")
     page = sun.text("/duty/hand-over")
     assert "还没有转办的突发事件" in page
+    assert "只列出前" not in page
+    with mock.patch.object(standing, "MOST", 1), mock.patch.object(shifts, "MOST", 1):
+        assert sun.text("/duty/hand-over").count("只列出前 1 件") == 3
     assert page.count(f">{number}</a>") == 3  # urgent, held, due before the next morning of work
     assert '<option value="hui" selected' in page
     clock.set("2026-10-02 08:25")
