@@ -14,13 +14,12 @@ from engine.errors import StoreError, VaultError
 from engine.flow import Definitions
 from engine.flow import state as codec
 from engine.flow.model import READABLE, Refused
-from engine.read import imported
+from engine.read import escalations, imported
 from engine.record import SYSTEM, Event
 from engine.store import (
     Store,
     attachments,
     cards,
-    escalations,
     forms,
     indexed,
     log,

@@ -1,15 +1,18 @@
-"""What a person on duty was told of and nobody has taken yet: shown on every page."""
+"""What a person on duty was told of and nobody has taken; whether its rows say what was told."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from engine.access import User
 from engine.read.worklist import about_own_unit
-from engine.store import Store
+from engine.record import Event
+from engine.store import Store, escalations
 from engine.store import tables as t
 
 
@@ -58,3 +61,23 @@ def of(store: Store, user: User) -> tuple[Untaken, ...]:
 
 
 _TASK = (t.tasks.c.task, t.tasks.c.name, t.tasks.c.role, t.tasks.c.unit, t.tasks.c.due)
+
+
+_ROWS = (
+    select(t.escalations, t.users.c.name)
+    .outerjoin(t.users, t.users.c.id == t.escalations.c.user)
+    .where(t.escalations.c.ticket == bindparam("ticket"))
+)
+
+
+def wrong(conn: Connection, ticket: int, events: Iterable[Event]) -> str:
+    """Whether the rows of a ticket say what its facts say; in Chinese, or ""."""
+    told: set[tuple[Any, ...]] = set()
+    for event in events:
+        if event.name == escalations.ESCALATE:
+            told.update(escalations.rows(event))
+    found = {
+        (row.task, row.level, row.n, row.name, row.due, row.told_at)
+        for row in conn.execute(_ROWS, {"ticket": ticket})
+    }
+    return "" if told == found else "值班提醒的数据与记录不符。"

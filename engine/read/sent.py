@@ -12,17 +12,21 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from engine.flow import Definitions
 from engine.read.history import Names, elements
+from engine.store import escalations
 from engine.store import tables as t
 
 TO_CALLER = "sms"
 """Topics that begin with it and a dot go to the caller's telephone."""
+
+ON_DUTY = "值班提醒"
+"""What the letter to people on duty is called, which no diagram draws."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
     """One message to the world; what it says is composed by whoever receives it."""
 
-    name: str  # what the diagram calls it
+    name: str  # what the diagram calls it, or ON_DUTY
     topic: str
     to_caller: bool
     unit_name: str  # whom it is for, "" where it names no unit
@@ -59,13 +63,16 @@ def _sent(
     names: Names,
 ) -> Sent:
     definitions = under.get(int(row.key.split("/")[1]))  # its key: number/event/n-th
-    drawn = elements(definitions).get(content["element"]) if definitions else None
+    drawn = elements(definitions).get(content.get("element", "")) if definitions else None
+    # What tells people on duty comes from no element and no leg.
+    plain = ON_DUTY if row.topic == escalations.TOPIC else row.topic
+    unit = content["values"].get("unit") or content["values"].get("of") or ""
     return Sent(
-        name=drawn.name if drawn is not None and drawn.name else row.topic,
+        name=drawn.name if drawn is not None and drawn.name else plain,
         topic=row.topic,
         to_caller=row.topic.partition(".")[0] == TO_CALLER,
-        unit_name=names.units.get(str(content["values"].get("unit") or ""), ""),
-        leg=content["leg"],
+        unit_name=names.units.get(str(unit), ""),
+        leg=content.get("leg"),
         queued_at=row.created_at,
         tries=row.tries,
         next_try_at=row.next_try_at,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, select
+from sqlalchemy import and_, func
 
 from engine.record import Event, canonical
-from engine.store.tables import deadlines, escalations, tasks, users
+from engine.store.tables import deadlines, tasks
 
 ESCALATE = "escalate"
 """The fact in a ticket's chain."""
@@ -26,12 +24,6 @@ TARGETED = and_(
     deadlines.c.due == tasks.c.due,
 )
 """How a task is joined to its target among the deadlines."""
-
-_ROWS = (
-    select(escalations, users.c.name)
-    .outerjoin(users, users.c.id == escalations.c.user)
-    .where(escalations.c.ticket == bindparam("ticket"))
-)
 
 
 def letter(event: Event) -> dict[str, str]:
@@ -51,16 +43,3 @@ def rows(event: Event) -> list[tuple[int, int, int, str | None, datetime, dateti
     due = datetime.fromisoformat(body["due"])
     to: list[str | None] = body["to"] or [None]
     return [(body["task"], body["level"], n, who, due, event.at) for n, who in enumerate(to, 1)]
-
-
-def wrong(conn: Connection, ticket: int, events: Iterable[Event]) -> str:
-    """Whether the rows of a ticket say what its facts say; in Chinese, or ""."""
-    told: set[tuple[Any, ...]] = set()
-    for event in events:
-        if event.name == ESCALATE:
-            told.update(rows(event))
-    found = {
-        (row.task, row.level, row.n, row.name, row.due, row.told_at)
-        for row in conn.execute(_ROWS, {"ticket": ticket})
-    }
-    return "" if told == found else "值班提醒的数据与记录不符。"

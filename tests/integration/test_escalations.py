@@ -108,8 +108,15 @@ def test_where_nobody_is_on_duty_the_leader_is_told_and_it_is_said(office, at):
     leaders = ["sr-centre.leader1", "sr-centre.leader2"]
     assert told(office, number) == [(1, leaders, True)]
     user = office.users[leaders[0]]
-    history = reading.page(office.store, user, number, at("2026-10-02 04:00")).history
-    assert "第1顺位无人值班" in history[-1].sentence
+    page = reading.page(office.store, user, number, at("2026-10-02 04:00"))
+    assert "第1顺位无人值班" in page.history[-1].sentence
+    sent = page.sent[-1]
+    assert (sent.name, sent.topic, sent.leg, sent.to_caller) == (
+        "值班提醒",
+        "alert.duty",
+        None,
+        False,
+    )
 
 
 def test_where_nobody_is_there_at_all_it_is_logged_and_on_record(office, at, caplog):
