@@ -172,6 +172,34 @@ def test_a_long_module_has_its_reason_in_the_architecture():
     assert [path for path in long if f"`{path}`" not in told] == []
 
 
+ROOMS = {"flow/": 8, "check/": 10, "store/": 8, "acts/": 8, "read/": 8, "webapp/": 8}
+"""Rooms of which the architecture names each module, and how far in its names begin."""
+
+
+def named_modules(room: str) -> set[str]:
+    """The modules of a room that the architecture's list of rooms names at the head of a line."""
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    rooms = text.partition("\n## Rooms\n")[2].partition("\n## ")[0].splitlines()
+    first = next(n for n, line in enumerate(rooms) if re.match(rf" +{room} ", line))
+    far = ROOMS[room]
+    found: set[str] = set()
+    for line in rooms[first + 1 :]:
+        inward = len(line) - len(line.lstrip())
+        if inward < far:
+            break
+        if inward == far:
+            found |= set(re.split(r" {2,}|/ ", line.strip())[0].split())
+    return found - {"check"}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_module_stands_in_the_list_of_rooms(room):
+    folder = {"check/": "engine/flow/check", "webapp/": "webapp"}.get(room, f"engine/{room[:-1]}")
+    there = {path.stem for path in (ROOT / folder).glob("*.py")} - {"__init__"}
+    assert there, folder
+    assert named_modules(room) == there
+
+
 # Written in parts, so that this file is not its own finding.
 PLACES = re.compile(
     "|".join(
