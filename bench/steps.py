@@ -95,7 +95,7 @@ def flow(count: int) -> Times:
         definitions = Definitions.read(shipped.shipped())
     forms = {
         key: Form.read(definitions.files[f"forms/{key}.form"], key)
-        for key in definitions.form_keys()
+        for key in {element.form for element in definitions.elements() if element.form}
     }
     options = [{"label": "局", "value": "bureau"}]
     sources = dict.fromkeys(SOURCES, options)

@@ -305,10 +305,6 @@ class Definitions:
         one = next(found for found in self.elements() if found.id == task)
         return tuple(drawing.listed(one.properties.get("shows", "")))
 
-    def form_keys(self) -> frozenset[str]:
-        """The forms that user tasks and start events name."""
-        return frozenset(element.form for element in self.elements() if element.form)
-
     def diagrams(self) -> Mapping[str, str]:
         """The path of the file that each process is drawn in."""
         return {process: one.file for process, one in self.drawings.items()}

@@ -10,6 +10,7 @@ from flask import Flask
 
 from engine.acts import people
 from engine.read import agenda, intake
+from engine.read import ticket as reading
 from engine.store import Store
 from tests.browser import city
 from tests.browser.city import CALL, Person, called
@@ -20,6 +21,10 @@ def looked(store: Store, who: str = "sun", **said: str) -> intake.Known:
     return intake.known(
         store, user, said.get("phone", ""), said.get("place", ""), said.get("title", "")
     )
+
+
+def looked_ticket(store: Store, number: str) -> reading.TicketPage:
+    return reading.page(store, people.load(store, "sun"), number, city.MORNING)
 
 
 def numbers(hits: tuple) -> list[str]:
@@ -81,7 +86,9 @@ def test_the_page_shows_it_and_a_call_joins_a_ticket(app: Flask, store: Store):
     again = unescape(joined.get_data(as_text=True))
     assert f'action="/tickets/{number}/calls"' in again
     assert CALL["matter"] in again
-    assert "另一件" in again or "同一件事" in again
+    assert looked_ticket(store, number).repeat_calls == 0  # asked first
+    sun.post(f"/tickets/{number}/calls", {"text": CALL["matter"]}, on=f"/tickets/{number}/calls")
+    assert looked_ticket(store, number).repeat_calls == 1
 
 
 GROUNDS = (

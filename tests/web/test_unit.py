@@ -49,6 +49,7 @@ def refs(person: Person, query: str = "") -> list[str]:
     return re.findall(r'name="task" value="([\d/-]+)"', person.text(f"/unit{query}"))
 
 
+MINE = re.compile(r'<a href="/tickets/([\d-]+)/tasks/(\d+)"')
 LIGHTS, TEAM = "上饶市城市管理局", "上饶市城市管理局照明所"
 
 
@@ -67,7 +68,8 @@ def test_a_leader_sees_who_has_what_and_gives_out_what_nobody_has(
     assert rows(ling)["林小雨", LIGHTS][0] == "1"
     assert refs(ling, "?who=lin&section=sr-lights") == tasks[2:]
     assert refs(ling, "?who=-") == []
-    assert len(re.findall("tab=mine", page(Person(app, "li"), "/"))) >= 1
+    own = page(Person(app, "li"), "/?tab=mine")
+    assert {f"{number}/{task}" for number, task in MINE.findall(own)} == set(tasks[:2])
     assert "已移交或放回 1 件。" in handed(ling, tasks[2:], "-")
     assert refs(ling, "?who=-") == tasks[2:]
     for number in three:
