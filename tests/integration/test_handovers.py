@@ -137,10 +137,11 @@ def test_the_taker_takes_what_both_agreed_on_and_nothing_else(office, night, at)
     with store.read() as conn:
         events = log.read_events(conn, number)
         claimed = [one for one in events if one.name == "claim"]
-        row = conn.execute(select(t.tasks).where(t.tasks.c.task == task)).first()
+        has = select(t.tickets.c.number, t.tasks.c.task).join(t.tasks)
+        held = conn.execute(has.where(t.tasks.c.claimed_by == taker.id)).all()
     assert [one.actor for one in claimed] == [LEAVER, TAKER]
     assert (claimed[-1].body["of"], claimed[-1].body["shift"]) == (LEAVER, seq)
-    assert row.claimed_by == taker.id
+    assert held == [(number, task)]
     work.release(store, taker, number, task, at("2026-10-02 08:40"), key())
     assert refused(taker, number, task) == "shift_task"  # it is the unit's, to be claimed
     assert verify.verify(store).differences == ()
