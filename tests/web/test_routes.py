@@ -217,7 +217,6 @@ OWN_AND_OTHER: dict[tuple[str, str], tuple[dict[str, int], dict[str, int]]] = {
         everybody(404, supervisor=403, auditor=403, **NOBODY_ON_TICKETS),
     ),
     ("work.hand_over", "POST"): (
-        everybody(403, officer=400, leader=400, another_officer=404),  # there is nobody called that
         # There is nobody called that.
         everybody(403, officer=400, leader=400, another_officer=404),
         everybody(404, supervisor=403, auditor=403, **NOBODY_ON_TICKETS),
