@@ -29,8 +29,8 @@ run: setup ## set up, make a demo city the first time, serve http://127.0.0.1:80
 test: test-needs setup $(VENV)/.dev ## all tests; ARGS="-k name" for some
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(or $(ARGS),--all-walked)
 
-long: test-needs setup $(VENV)/.dev ## what takes long: a hundred kills, an import of 50,000 rows
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/chaos --long $(ARGS)
+long: test-needs setup $(VENV)/.dev ## what takes long: a hundred kills, an import of 50,000 rows, every walk without script
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/chaos tests/browser --long $(ARGS)
 
 lint: $(VENV)/.project $(VENV)/.dev ## style, types, imports, lock files
 	$(BIN)/ruff check

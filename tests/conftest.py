@@ -29,6 +29,16 @@ from tests.walked import (  # noqa: F401 (pytest looks for hooks in the names of
     pytest_testnodedown,
 )
 
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked long, unless it is asked for (`make long`)."""
+    if config.getoption("--long"):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
+
+
 BACKENDS = ("sqlite", "postgresql")
 WAIT = 10.0
 

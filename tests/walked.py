@@ -75,7 +75,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--long",
         action="store_true",
-        help="as many kills and rows as were promised; without it a part of them",
+        help="with the tests marked long, and as many kills and rows as were promised",
     )
 
 

@@ -35,6 +35,12 @@ FLAGS = [
 ]
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 375, "height": 812}
 
+SCRIPT_OR_NOT = [
+    pytest.param(True, id="script"),
+    pytest.param(False, id="plain", marks=pytest.mark.long),
+]
+"""With script in the suite; without by `make long`, where a walk of the suite shows as much."""
+
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:

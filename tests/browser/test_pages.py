@@ -229,6 +229,8 @@ def test_a_repeat_call_is_noted_and_an_emergency_leaps_to_the_eye(visit: Visit):
     visitor.write("在哪里", "信州区带湖路")
     visitor.press("登记并生成工单")
     assert "下一步：立即转相关单位" in visitor.said()
+    assert "/tasks/" in visitor.page.url  # straight to the form that hands it over
+    visitor.go("/")
     assert visitor.page.get_by_text("突发事件 · 危及生命安全").count() == 1
     visitor.look("tasks-emergency")
 

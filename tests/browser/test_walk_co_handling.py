@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.browser import city
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import SCRIPT_OR_NOT, Visitor
 from tests.browser.test_walk import open_task
 
 Visit = Callable[..., Visitor]
@@ -26,7 +26,7 @@ def give_opinion(visitor: Visitor, person: str, opinion: str) -> None:
     visitor.press("提交")
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+@pytest.mark.parametrize("script", SCRIPT_OR_NOT)
 def test_units_of_two_levels_handle_a_ticket_together(visit: Visit, script: bool):
     visitor = visit(script=script)
     store, now, page = visitor.site.store, visitor.site.clock(), visitor.page

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import city
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import SCRIPT_OR_NOT, Visitor
 from tests.browser.test_walk import open_task
 
 Visit = Callable[..., Visitor]
@@ -16,7 +16,7 @@ Visit = Callable[..., Visitor]
 SCRIPT = "滨江路今天检修，下午六点恢复供水。"
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+@pytest.mark.parametrize("script", SCRIPT_OR_NOT)
 def test_many_call_about_one_cut_and_hear_the_same(visit: Visit, script: bool):
     visitor = visit(script=script)
     visitor.sign_in("pan")
@@ -52,7 +52,7 @@ def test_many_call_about_one_cut_and_hear_the_same(visit: Visit, script: bool):
     visitor.look("announcements")
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+@pytest.mark.parametrize("script", SCRIPT_OR_NOT)
 def test_a_text_kept_ready_answers_a_caller_who_is_then_called_back(visit: Visit, script: bool):
     visitor = visit(script=script)
     store, now, page = visitor.site.store, visitor.site.clock(), visitor.page

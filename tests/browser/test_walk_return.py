@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.browser import city
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import SCRIPT_OR_NOT, Visitor
 from tests.browser.test_walk import open_task, use
 
 Visit = Callable[..., Visitor]
@@ -23,7 +23,7 @@ def ask(visitor: Visitor, number: str, evidence: str) -> None:
     visitor.choose("建议改派哪个单位", "上饶市水务局")
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+@pytest.mark.parametrize("script", SCRIPT_OR_NOT)
 def test_a_ticket_is_given_back_refused_and_then_dispatched_to_another(visit: Visit, script: bool):
     visitor = visit(script=script)
     store, clock = visitor.site.store, visitor.site.clock

@@ -8,7 +8,7 @@ import pytest
 
 from engine import sweep
 from tests.browser import city
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import SCRIPT_OR_NOT, Visitor
 from tests.browser.test_walk import open_task
 
 Visit = Callable[..., Visitor]
@@ -26,7 +26,7 @@ def decide(visitor: Visitor, task: str, **answers: str) -> None:
             visitor.write(label, answer)
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+@pytest.mark.parametrize("script", SCRIPT_OR_NOT)
 def test_a_late_unit_is_supervised_until_it_has_put_things_right(visit: Visit, script: bool):
     visitor = visit(script=script)
     store, clock, page = visitor.site.store, visitor.site.clock, visitor.page

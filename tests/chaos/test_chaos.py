@@ -16,7 +16,7 @@ from engine.settings import Settings
 
 LONG = (500, 100)
 """Tickets, of four timers each, and kills."""
-SHORT = (160, 30)
+SHORT = (100, 20)
 
 NOTHING_WRONG = dict.fromkeys(
     (
@@ -60,7 +60,7 @@ def test_nothing_is_lost_or_twice_whoever_is_killed(
 
 
 def test_without_the_lock_the_same_fires_twice(settings: Settings) -> None:
-    found = run(settings, "control", "--tickets", "60")
+    found = run(settings, "control", "--tickets", "40")
     assert found["twice"], "the control is sound, so that the count above proves nothing"
     assert found["differences"]
 

@@ -13,7 +13,7 @@ from engine.settings import Settings
 
 LONG = (50_000, 500)
 """Rows, and how many of them are bad."""
-SHORT = (400, 20)
+SHORT = (300, 20)
 
 
 def test_an_import_that_is_killed_goes_on_without_doubles(

@@ -31,7 +31,7 @@
 | `typename` among the variables makes a load raise | test_variables_may_have_any_name_that_the_librarys_serializer_stumbles_over |
 | int keys become strings, tuples lists | test_only_plain_values_of_a_sensible_size_become_process_data |
 | finished tasks stay: 15 KB a round | test_fifty_rounds_of_rework_do_not_grow_the_state |
-| the same, of the whole procedure | test_fifty_rounds_of_the_whole_procedure_weigh_as_much_as_one |
+| the same, of the whole procedure | test_many_rounds_of_the_whole_procedure_weigh_as_much_as_one |
 | beyond depth 1,000 ready tasks are not found | test_a_thousandth_repeat_call_costs_what_the_first_did |
 | a state is loaded under other definitions half (migrations are not here yet) | test_a_state_of_other_definitions_is_refused_and_not_half_loaded |
 | eval in conditions, timers, tables, collections, correlations | test_an_attack_is_a_finding_wherever_an_expression_may_stand |

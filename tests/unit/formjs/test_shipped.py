@@ -246,6 +246,8 @@ def test_tables_compare_answers_with_options_that_exist():
         assert findings == []
         for table in found:
             for place, column in enumerate(table.inputs):
+                if column.name == "word":  # what callers say; check holds it against the forms
+                    continue
                 for rule in table.rules:
                     for member in rule.tests[place].members:
                         if isinstance(member, str):
